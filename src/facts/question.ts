@@ -1,0 +1,32 @@
+import type { Duplex } from 'node:stream'
+import type { Address, Output } from '../connection/connection.ts'
+import type { Secret } from '../secrets/secret.ts'
+import type { Forecast } from './forecast.ts'
+
+/**
+ * What a question is about, or what an effect touches: `file:/etc/hosts`, `service:elasticsearch`,
+ * `keystore:/etc/elasticsearch`. `*` is everything: nobody knows what a command touches.
+ */
+export type Subject = `file:${string}` | `service:${string}` | `keystore:${string}` | `host:${string}` | '*'
+
+/** One question about a host: a script that only looks, and a pure parser of what it printed. */
+export interface Question<T> {
+  /** Every subject whose change would change the answer. */
+  readonly subjects: readonly Subject[]
+  /** POSIX sh; must not change anything on the host. */
+  readonly script: string
+  readonly stdin?: Secret | Buffer | undefined
+  readonly timeoutMs?: number | undefined
+  /** Throws a TaskError when the output makes no sense. */
+  parse(output: Output): T
+  /** The answer as pending changes of check mode make it; undefined when they say nothing about it: ask the host. */
+  foresee?(forecast: Forecast): T | undefined
+}
+
+/** Looks at one host and cannot change it. In check mode the answers include what earlier tasks would have done. */
+export interface Reader {
+  readonly host: string
+  ask<T>(question: Question<T>): Promise<T>
+  /** A TCP connection made from the host itself. */
+  open(address: Address): Promise<Duplex>
+}

@@ -1,0 +1,54 @@
+import { quote } from '../connection/quote.ts'
+import type { Question } from './question.ts'
+
+export interface ServiceState {
+  readonly known: boolean
+  readonly active: boolean
+  /** systemd's own word: active, inactive, failed, activating… */
+  readonly activeState: string
+  readonly enabled: boolean
+  readonly mainPid: number
+  /** Seconds since 1970 at which the unit became active; undefined when it is not, or when only foreseen. */
+  readonly activeSince: number | undefined
+  readonly result: string
+  readonly execMainStatus: number
+}
+
+/** A systemd unit's state; `known: false` also where there is no systemd. */
+export function serviceNamed(name: string): Question<ServiceState> {
+  const unit = name.includes('.') ? name : `${name}.service`
+  return {
+    subjects: [`service:${name}`],
+    // LoadState not-found is no error for `systemctl show`. Timestamps are asked as monotonic-free epoch text.
+    script: [
+      `command -v systemctl >/dev/null || { echo LoadState=no-systemd; exit 0; }`,
+      `systemctl show -p LoadState,ActiveState,UnitFileState,MainPID,ActiveEnterTimestamp,Result,ExecMainStatus -- ${quote(unit)} 2>&1`,
+      `t=$(systemctl show -p ActiveEnterTimestamp --value -- ${quote(unit)} 2>/dev/null); [ -n "$t" ] && echo "Since=$(date -d "$t" +%s)"`,
+      'exit 0',
+    ].join('\n'),
+    parse: (output) => parseService(output.stdout.toString()),
+    foresee: (forecast) => forecast.service(name),
+  }
+}
+
+function parseService(text: string): ServiceState {
+  const fields = new Map(
+    text.split('\n').map((line) => {
+      const equals = line.indexOf('=')
+      return [line.slice(0, equals), line.slice(equals + 1)] as const
+    }),
+  )
+  const activeState = fields.get('ActiveState') ?? 'inactive'
+  const active = activeState === 'active' || activeState === 'reloading'
+  const since = fields.get('Since')
+  return {
+    known: fields.get('LoadState') === 'loaded',
+    active,
+    activeState,
+    enabled: (fields.get('UnitFileState') ?? '').startsWith('enabled'),
+    mainPid: Number(fields.get('MainPID') ?? 0),
+    activeSince: active && since !== undefined && since !== '' ? Number(since) : undefined,
+    result: fields.get('Result') ?? '',
+    execMainStatus: Number(fields.get('ExecMainStatus') ?? 0),
+  }
+}
