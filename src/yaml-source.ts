@@ -48,8 +48,7 @@ export function parseYaml(text: string, file: string): YamlSource {
     merge: true,
     uniqueKeys: true,
     prettyErrors: false,
-    // Tags of Ansible's own: the text is kept, the reader of the tree decides what the tag means.
-    customTags: (tags) => [...tags, ...['!vault', '!vault-encrypted', '!unsafe'].map(textTag)],
+    customTags: (tags) => [...tags.filter((tag) => !isResolvedLikePyYaml(tag)), ...pyYamlTags, ...ansibleTags],
   })
   const list = Array.isArray(documents) ? documents : []
   const position = (offset: number): Position => {
@@ -118,8 +117,7 @@ function convertEntries(items: readonly { key: unknown; value: unknown }[], cont
     if (key === '<<') mergeEntries(value, merged)
     else entries.set(key, { key, keyPosition, value })
   }
-  for (const [key, entry] of merged) if (!entries.has(key)) entries.set(key, entry)
-  return [...entries.values()]
+  return [...new Map([...merged, ...entries]).values()]
 }
 
 function mergeEntries(value: YamlNode, into: Map<string, YamlEntry>): void {
@@ -144,8 +142,56 @@ function scalarValue(value: unknown): string | number | boolean | null {
   return JSON.stringify(value)
 }
 
-function textTag(tag: string) {
-  return { tag, resolve: (text: string) => text }
+/** Tags of Ansible's own: the text is kept, the reader of the tree decides what the tag means. */
+const ansibleTags = ['!vault', '!vault-encrypted', '!unsafe'].map((tag) => ({ tag, resolve: (text: string) => text }))
+
+/*
+ * Which plain words are no text, as PyYAML's resolver.py has it; the yaml package's YAML 1.1 also takes `y`, `08` and
+ * `1e3`. Dates stay text: that is what Ansible prints of them.
+ */
+const pyYamlTags = [
+  {
+    tag: 'tag:yaml.org,2002:bool',
+    default: true,
+    test: /^(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/,
+    resolve: (text: string) => /^(?:yes|true|on)$/i.test(text),
+  },
+  {
+    tag: 'tag:yaml.org,2002:int',
+    default: true,
+    test: /^[-+]?(?:0b[01_]+|0[0-7_]+|0|[1-9][0-9_]*|0x[0-9a-fA-F_]+|[1-9][0-9_]*(?::[0-5]?[0-9])+)$/,
+    resolve: wholeNumber,
+  },
+  {
+    tag: 'tag:yaml.org,2002:float',
+    default: true,
+    test: /^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/,
+    resolve: fraction,
+  },
+]
+
+function isResolvedLikePyYaml(tag: unknown): boolean {
+  const name = typeof tag === 'string' ? tag : (tag as { tag?: string }).tag
+  return ['bool', 'int', 'float', 'timestamp'].some((word) => name === `tag:yaml.org,2002:${word}`)
+}
+
+/** Beyond 2^53 a number would change its digits; then they stay text. */
+function wholeNumber(text: string): number | string {
+  const digits = text.replace(/^[-+]/, '').replaceAll('_', '')
+  const value = digits.includes(':') ? BigInt(sexagesimal(digits)) : BigInt(digits.replace(/^0(?=[0-7])/, '0o'))
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) return text.startsWith('-') ? `-${String(value)}` : String(value)
+  return text.startsWith('-') ? 0 - Number(value) : Number(value)
+}
+
+function fraction(text: string): number {
+  const digits = text.replace(/^[-+]/, '').replaceAll('_', '').toLowerCase()
+  if (digits === '.nan') return NaN
+  const value = digits === '.inf' ? Infinity : digits.includes(':') ? sexagesimal(digits) : Number(digits)
+  return text.startsWith('-') ? -value : value
+}
+
+function sexagesimal(text: string): number {
+  return text.split(':').reduce((value, part) => value * 60 + Number(part), 0)
 }
 
 function firstLine(text: string): string {

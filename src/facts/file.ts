@@ -1,6 +1,7 @@
 import type { Output } from '../connection/connection.ts'
 import { quote } from '../connection/quote.ts'
 import { TaskError } from '../errors.ts'
+import { localFileAt } from './local-file.ts'
 import type { Question } from './question.ts'
 
 export type FileState = AbsentFile | RegularFile | Directory | Link | OtherFile
@@ -36,6 +37,8 @@ export interface Directory extends Attributes {
 export interface Link extends Attributes {
   readonly kind: 'link'
   readonly target: string
+  /** In a forecast: what the link leads to. */
+  readonly followed?: FileState
 }
 
 export interface OtherFile extends Attributes {
@@ -72,7 +75,11 @@ export function fileAt(path: string, options: FileQuestionOptions = {}): Questio
       'exit 0',
     ].join('\n'),
     parse: (output) => parseFile(path, output, options.content === true),
-    foresee: (forecast) => forecast.file(path),
+    foresee: (forecast) => {
+      const state = forecast.file(path)
+      return follow && state?.kind === 'link' ? (state.followed ?? { kind: 'absent' }) : state
+    },
+    answerHere: () => localFileAt(path, { content: options.content === true, follow }),
   }
 }
 

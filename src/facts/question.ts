@@ -21,6 +21,8 @@ export interface Question<T> {
   parse(output: Output): T
   /** The answer as pending changes of check mode make it; undefined when they say nothing about it: ask the host. */
   foresee?(forecast: Forecast): T | undefined
+  /** How the controller answers about itself without a shell. Same answer as script and parse. */
+  answerHere?(): Promise<T>
 }
 
 /** Looks at one host and cannot change it. In check mode the answers include what earlier tasks would have done. */

@@ -1,9 +1,9 @@
 /** Hosts, groups and their variables as the sources give them, before playbook layers. Values may hold Jinja and Secrets. */
 export interface Inventory {
-  /** In Ansible's order: the walk over the groups. */
+  /** In order of declaration. What a pattern selects comes in Ansible's order, the walk over the groups: selectHosts. */
   readonly hosts: ReadonlyMap<string, Host>
   readonly groups: ReadonlyMap<string, Group>
-  /** Absolute paths of the sources, for group_vars and host_vars and for inventory_dir. */
+  /** Absolute paths of the sources (a host list as it was given), for group_vars and host_vars. */
   readonly sources: readonly string[]
 }
 

@@ -1,4 +1,5 @@
 import type { Forecast } from '../facts/forecast.ts'
+import type { HttpRequestWords } from '../facts/http.ts'
 import type { Subject } from '../facts/question.ts'
 import type { Secret } from '../secrets/secret.ts'
 
@@ -39,6 +40,8 @@ export interface SetAttributes extends Ownership {
   readonly kind: 'set-attributes'
   readonly path: string
   readonly recurse?: boolean
+  /** With `recurse`: clauses for chmod instead of `mode`, as each file below has bits of its own: `u=rwX,g=rX`. */
+  readonly modeClauses?: string | undefined
   /** Also sets the times to now (`state: touch`). */
   readonly touch?: boolean
 }
@@ -105,15 +108,4 @@ export interface RunCommand {
 export interface HttpRequest {
   readonly kind: 'http-request'
   readonly request: HttpRequestWords
-}
-
-export interface HttpRequestWords {
-  readonly method: string
-  readonly url: string
-  readonly headers: Readonly<Record<string, string | Secret>>
-  readonly body?: Buffer | Secret | undefined
-  /** PEM of the CAs to trust; undefined: the controller's own; 'none': no verification. */
-  readonly ca?: string | undefined
-  readonly verify: 'full' | 'certificate' | 'none'
-  readonly timeoutMs: number
 }

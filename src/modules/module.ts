@@ -83,6 +83,8 @@ export interface ChangeDecision extends Outcome {
   readonly change: Change
   /** Builds `register`'s view from what the effects returned (rc, stdout, status…), in order of the effects. */
   readonly collect?: (results: readonly Values[]) => Values
+  /** Looks for the cause when an effect fails: a message in place of the effect's own, and what to do. */
+  readonly explain?: (look: Look) => Promise<{ readonly message: string; readonly hint?: string } | undefined>
 }
 
 /** Nothing to change, but something to wait for. In check mode with changes pending it is `undetermined`. */
@@ -100,7 +102,14 @@ export interface Wait extends Outcome {
 
 export type Probe =
   | ({ readonly done: true; readonly reason: string } & Outcome)
-  | { readonly done: false; readonly found: string; /** Waiting longer is of no use. */ readonly final?: boolean }
+  | {
+      readonly done: false
+      readonly found: string
+      /** Waiting longer is of no use. */
+      readonly final?: boolean
+      /** What `register` sees when this was the last look. */
+      readonly result?: Values
+    }
 
 export interface Fail extends Outcome {
   readonly kind: 'fail'

@@ -22,7 +22,7 @@ export interface Play {
   readonly name: string
   readonly hosts: string
   readonly position: Position
-  readonly serial: readonly (number | `${number}%` | string)[]
+  readonly serial: readonly (number | string)[]
   readonly order: 'inventory' | 'reverse_inventory' | 'sorted' | 'reverse_sorted' | 'shuffle'
   readonly maxFailPercentage: RawValue | undefined
   readonly anyErrorsFatal: boolean

@@ -7,22 +7,29 @@ const mask = '********'
  * not register it for redaction: pass it through a Redactor where text of other origin could repeat it.
  */
 export class Secret {
-  readonly #value: Buffer
+  readonly #open: () => Buffer
 
-  constructor(value: string | Buffer) {
-    this.#value = Buffer.from(value)
+  /** Given a function, the secret is fetched when it is first revealed. */
+  constructor(value: string | Buffer | (() => Buffer)) {
+    if (typeof value === 'function') {
+      let opened: Buffer | undefined
+      this.#open = () => (opened ??= value())
+    } else {
+      const bytes = Buffer.from(value)
+      this.#open = () => bytes
+    }
   }
 
   reveal(): string {
-    return this.#value.toString('utf8')
+    return this.#open().toString('utf8')
   }
 
   revealBytes(): Buffer {
-    return Buffer.from(this.#value)
+    return Buffer.from(this.#open())
   }
 
   equals(other: Secret): boolean {
-    return this.#value.equals(other.#value)
+    return this.#open().equals(other.#open())
   }
 
   toString(): string {

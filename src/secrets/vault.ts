@@ -6,6 +6,6 @@ export interface Vault {
   isEncrypted(text: string | Buffer): boolean
   /** Throws a SecretError naming `where` when no password opens it or none is known. */
   decrypt(envelope: string | Buffer, where: string): Secret
-  /** Throws a SecretError when no password is known. */
-  encrypt(plain: Secret): string
+  /** Uses the first password source, or the one with `id`. Throws a SecretError when no password is known. */
+  encrypt(plain: Secret, id?: string): string
 }

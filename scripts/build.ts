@@ -1,0 +1,20 @@
+import { rmSync } from 'node:fs'
+import { build } from 'esbuild'
+
+/**
+ * dist/: our own sources in a few files, so that a start reads little; packages stay outside and are loaded when
+ * first used. `npm ci` and `npm pack` call this (`prepare`).
+ */
+rmSync('dist', { recursive: true, force: true })
+await build({
+  entryPoints: { main: 'src/cli/main.ts' },
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node22',
+  packages: 'external',
+  sourcemap: true,
+  logLevel: 'warning',
+})

@@ -1,0 +1,184 @@
+import { Command, CommanderError, Option } from 'commander'
+import { UsageError } from '../errors.ts'
+import { exitCodes } from './exit-code.ts'
+import type { InventoryCommandOptions, InventoryOptions, RunOptions } from './options.ts'
+import type { ProcessView } from './process.ts'
+
+/** A parsed command line: what to do, with all it was given. */
+export interface ParsedCommand {
+  execute(view: ProcessView): Promise<number>
+}
+
+/** Reads argv. A number is an exit code: help or the version was shown, or the usage was wrong and that was said. */
+export async function parseArguments(view: ProcessView): Promise<ParsedCommand | number> {
+  let chosen: ParsedCommand | undefined
+  const choose = (command: ParsedCommand) => {
+    chosen = command
+  }
+  const program = createProgram(view, choose)
+  try {
+    await program.parseAsync([...view.argv], { from: 'user' })
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exitCodes.ok : exitCodes.input
+    throw thrown
+  }
+  if (chosen === undefined) {
+    program.outputHelp()
+    return exitCodes.input
+  }
+  return chosen
+}
+
+function createProgram(view: ProcessView, choose: (command: ParsedCommand) => void): Command {
+  const program = new Command('elkseal')
+    .description('Secures a self-managed Elastic Stack over SSH and keeps it secure')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => view.stdout.write(text), writeErr: (text) => view.stderr.write(text) })
+    .showSuggestionAfterError()
+    .showHelpAfterError('(elkseal COMMAND --help tells all options)')
+    .helpCommand(true)
+  addRun(program, choose)
+  addVerify(program, choose)
+  addInventory(program, choose)
+  addDoc(program, choose)
+  addCerts(program, choose)
+  return program
+}
+
+function addRun(program: Command, choose: (command: ParsedCommand) => void): void {
+  const command = program
+    .command('run')
+    .description('Run playbooks against the inventory')
+    .argument('<playbook...>', 'playbook files')
+    .option('-C, --check', 'change nothing; tell exactly what would be changed')
+    .option('-D, --diff', 'show the differences in files')
+    .option('-t, --tags <tags>', 'only tasks with these tags', collectWords, [])
+    .option('--skip-tags <tags>', 'not the tasks with these tags', collectWords, [])
+    .option('--start-at-task <name>', 'start at the task of this name')
+    .option('--list-hosts', 'print the hosts of each play and stop')
+    .option('--list-tasks', 'print the tasks and stop')
+    .option('--list-tags', 'print the tags and stop')
+    .option('--syntax-check', 'check the playbooks and stop')
+  outputOptions(connectionOptions(inventoryOptions(command)))
+  command.action((playbooks: string[], options: RunOptions) =>
+    choose({
+      execute: async (view) => {
+        const { runCommand } = await import('./commands/run.ts')
+        return runCommand(playbooks, options, view)
+      },
+    }),
+  )
+}
+
+function addVerify(program: Command, choose: (command: ParsedCommand) => void): void {
+  const command = program
+    .command('verify')
+    .description('Look at the whole cluster from outside and tell whether it is secured as it should be')
+  outputOptions(connectionOptions(inventoryOptions(command)))
+  command.action((options: RunOptions) =>
+    choose({
+      execute: async (view) => {
+        const { verifyCommand } = await import('./commands/verify.ts')
+        return verifyCommand(options, view)
+      },
+    }),
+  )
+}
+
+function addInventory(program: Command, choose: (command: ParsedCommand) => void): void {
+  const command = program
+    .command('inventory')
+    .description('Print the inventory as ansible-inventory does')
+    .option('--list', 'all hosts and groups as JSON')
+    .option('--graph [group]', 'the groups as a tree')
+    .option('--host <host>', 'the variables of one host')
+    .option('-y, --yaml', 'YAML instead of JSON')
+    .option('--vars', 'with --graph: variables too')
+  inventoryOptions(command)
+  command.action((options: InventoryCommandOptions) =>
+    choose({
+      execute: async (view) => {
+        const { inventoryCommand } = await import('./commands/inventory.ts')
+        return inventoryCommand(options, view)
+      },
+    }),
+  )
+}
+
+function addDoc(program: Command, choose: (command: ParsedCommand) => void): void {
+  program
+    .command('doc')
+    .description('Print the documentation of modules')
+    .argument('[module...]', 'names of modules; none lists all')
+    .action((names: string[]) =>
+      choose({
+        execute: async (view) => {
+          const { docCommand } = await import('./commands/doc.ts')
+          return docCommand(names, view)
+        },
+      }),
+    )
+}
+
+function addCerts(program: Command, choose: (command: ParsedCommand) => void): void {
+  const certs = program.command('certs').description('Certificates in the store')
+  const command = certs
+    .command('export')
+    .description("Write a zip in elasticsearch-certutil's layout, for deploying by hand")
+    .argument('<file>', 'the zip file to write')
+  inventoryOptions(command)
+  command.action((file: string, options: InventoryOptions) =>
+    choose({
+      execute: async (view) => {
+        const { certsExportCommand } = await import('./commands/certs-export.ts')
+        return certsExportCommand(file, options, view)
+      },
+    }),
+  )
+}
+
+function inventoryOptions(command: Command): Command {
+  return command
+    .option('-i, --inventory <source>', 'inventory file, folder or "host," list; can be given again', collect, [])
+    .option('-l, --limit <pattern>', 'only these hosts')
+    .option('-e, --extra-vars <vars>', 'variables: key=value, JSON, YAML or @file', collect, [])
+    .option('--vault-password-file <file>', 'file with the vault password', collect, [])
+    .option('--vault-id <id>', 'vault identity: label@file or label@prompt', collect, [])
+    .option('-J, --ask-vault-pass', 'ask for the vault password')
+}
+
+function connectionOptions(command: Command): Command {
+  return command
+    .option('-u, --user <user>', 'log in as this user')
+    .option('--private-key <file>', 'log in with this key')
+    .option('-k, --ask-pass', 'ask for the login password')
+    .option('-b, --become', 'become another user on the hosts')
+    .option('--become-user <user>', 'whom to become (root)')
+    .addOption(new Option('--become-method <method>', 'how').choices(['sudo', 'su']))
+    .option('-K, --ask-become-pass', 'ask for the password of sudo or su')
+    .option('--ssh-common-args <args>', 'arguments as of ssh: -o ProxyJump=…')
+    .option('-F, --ssh-config <file>', 'use this file instead of ~/.ssh/config')
+    .option('--accept-new-host-keys', "add unknown host keys to known_hosts (OpenSSH's accept-new)")
+    .option('-T, --timeout <seconds>', 'seconds for connecting', number, 10)
+    .option('-f, --forks <n>', 'hosts worked on at the same time', number, 50)
+}
+
+function outputOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--output <format>', 'how to report').choices(['auto', 'live', 'plain', 'json']).default('auto'))
+    .option('-v, --verbose', 'tell more; can be given again', (_: string, before: number) => before + 1, 0)
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value]
+}
+
+function collectWords(value: string, before: readonly string[]): readonly string[] {
+  return [...before, ...value.split(',').map((word) => word.trim())]
+}
+
+function number(text: string): number {
+  const value = Number(text)
+  if (!Number.isFinite(value) || value <= 0) throw new UsageError(`"${text}" is not a positive number`)
+  return value
+}

@@ -1,0 +1,61 @@
+import { join } from 'node:path'
+import type { RunEvent } from '../../engine/events.ts'
+import type { RunOutcome } from '../../engine/run.ts'
+import { asError, ElksealError } from '../../errors.ts'
+import type { Reporter } from '../../report/reporter.ts'
+import { checksOf, verificationTable, type Check } from '../../report/verification.ts'
+import type { RunOptions } from '../options.ts'
+import { loadCheckedPlaybook } from '../checked-playbook.ts'
+import { createReporter } from '../create-reporter.ts'
+import { exitCodeOfError, exitCodeOfRun, exitCodes } from '../exit-code.ts'
+import { openInventory } from '../open-inventory.ts'
+import { packageRoot } from '../package-root.ts'
+import type { ProcessView } from '../process.ts'
+import { reportProblems } from '../report-problems.ts'
+import { runPlaybook } from './run.ts'
+
+/** `elkseal verify`: runs playbooks/verify.yml, which only looks, and shows what it saw as a table. */
+export async function verifyCommand(given: RunOptions, view: ProcessView): Promise<number> {
+  const options: RunOptions = { ...given, tags: [], skipTags: [] }
+  const reporter = await createReporter(options, view)
+  try {
+    const opened = openInventory(options, view, join(packageRoot(), 'playbooks'))
+    reporter.learn(opened.redactor)
+    const playbook = loadCheckedPlaybook(join(packageRoot(), 'playbooks', 'verify.yml'), opened, options)
+    const checks: Check[] = []
+    const listen = (event: RunEvent) => {
+      if (event.event === 'task') checks.push(...checksOf(event))
+      reporter.listen(event)
+    }
+    const outcome = await runPlaybook(playbook, { opened, options, view }, listen)
+    await reporter.finish()
+    return conclude(checks, outcome, { options, view, redact: (text) => opened.redactor.redact(text) })
+  } catch (thrown) {
+    const error = asError(thrown)
+    if (!(error instanceof ElksealError)) throw error
+    reportProblems(error, reporter as Reporter)
+    await reporter.finish()
+    return exitCodeOfError(error)
+  }
+}
+
+interface Output {
+  readonly options: RunOptions
+  readonly view: ProcessView
+  readonly redact: (text: string) => string
+}
+
+/** Nothing seen is not verified: a run without a check, or with a host that did not answer, is not ok. */
+function conclude(checks: readonly Check[], outcome: RunOutcome, { options, view, redact }: Output): number {
+  const ranWell = exitCodeOfRun(outcome) === exitCodes.ok
+  const ok = ranWell && checks.length > 0 && checks.every((check) => check.ok)
+  if (options.output === 'json') {
+    view.stdout.write(redact(`${JSON.stringify({ event: 'verify', ok, checks })}\n`))
+  } else {
+    const color = view.stdout.isTerminal && view.env['NO_COLOR'] === undefined
+    const verdict = ok ? `${String(checks.length)} checks, all as they should be` : 'NOT as it should be'
+    view.stdout.write(redact(`\n${verificationTable(checks, color)}\n\n${verdict}\n`))
+  }
+  if (!ranWell) return exitCodeOfRun(outcome)
+  return ok ? exitCodes.ok : exitCodes.failed
+}

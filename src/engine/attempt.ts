@@ -1,0 +1,184 @@
+import { ConnectionError } from '../connection/connection.ts'
+import { ElksealError, TaskError } from '../errors.ts'
+import type { Forecast } from '../facts/forecast.ts'
+import type { Subject } from '../facts/question.ts'
+import type { Effect } from '../modules/effect.ts'
+import type { ChangeDecision, Context, Diff, Look, Module, Values, Wait } from '../modules/module.ts'
+import type { TaskStatus } from './events.ts'
+import type { HostReader } from './host-reader.ts'
+import { effectDescription } from './effect-description.ts'
+import type { Performer } from './effects/effect-kind.ts'
+import { forecastEffect, performEffect, subjectsOf } from './effects/effect-kinds.ts'
+import type { Prefetched } from './prefetched.ts'
+
+/** What one execution of a module on one host came to, before changed_when, failed_when and ignore_errors. */
+export interface Attempt {
+  readonly status: Extract<TaskStatus, 'ok' | 'changed' | 'failed' | 'unreachable' | 'undetermined'>
+  readonly summary: string
+  readonly hint: string | undefined
+  readonly changes: readonly string[]
+  readonly diffs: readonly Diff[]
+  readonly result: Values
+  readonly facts: Values
+  readonly groups: readonly string[]
+}
+
+/** One host as a module meets it: how to look, and how to act unless only a forecast is wanted. */
+export interface Stage {
+  readonly look: Look
+  readonly reader: HostReader
+  readonly context: Context
+  /** Performs effects that touch these subjects. */
+  readonly performer: (subjects: readonly Subject[]) => Performer
+  /** Check mode's overlay of the host that would change; undefined in a real run. */
+  readonly forecast: Forecast | undefined
+  /** The task says that it changes nothing (`changed_when: false`). */
+  readonly onlyLooks: boolean
+  /** True when earlier tasks would have changed this host: what cannot be seen now may be there then. */
+  readonly pending: () => boolean
+  readonly touched: (subjects: readonly Subject[]) => void
+  readonly record: (effect: Effect, phase: 'intent' | 'done' | 'failed') => void
+  readonly progress: (message: string) => void
+  readonly signal: AbortSignal
+}
+
+/** Looks (or takes a look made ahead), decides, and performs or forecasts. Never throws for what a host can cause. */
+export async function attempt(
+  module: Module,
+  args: unknown,
+  stage: Stage,
+  ahead: Prefetched | undefined,
+): Promise<Attempt> {
+  try {
+    const state = await (ahead?.state ?? module.inspect(stage.look, args))
+    const decision = module.decide(state, args, stage.context)
+    switch (decision.kind) {
+      case 'keep':
+        return settled('ok', decision.reason, decision)
+      case 'fail':
+        // What is wrong on the host now may be right after the changes that a check only foresees.
+        if (hasLooked(stage, ahead) && isForeseen(stage)) return unknowable(decision.message)
+        return { ...settled('failed', decision.message, decision), hint: decision.hint }
+      case 'wait':
+        return await waitFor(decision, stage)
+      case 'change':
+        return stage.forecast === undefined ? await perform(decision, stage) : await foresee(decision, stage.forecast, stage)
+    }
+  } catch (thrown) {
+    return troubled(thrown, stage)
+  }
+}
+
+function settled(
+  status: Attempt['status'],
+  summary: string,
+  outcome: { readonly result?: Values; readonly facts?: Values; readonly groups?: readonly string[] },
+): Attempt {
+  return {
+    status,
+    summary,
+    hint: undefined,
+    changes: [],
+    diffs: [],
+    result: outcome.result ?? {},
+    facts: outcome.facts ?? {},
+    groups: outcome.groups ?? [],
+  }
+}
+
+async function perform(decision: ChangeDecision, stage: Stage): Promise<Attempt> {
+  const results: Values[] = []
+  for (const effect of decision.change.effects) {
+    if (stage.signal.aborted) throw stage.signal.reason as Error
+    results.push(await performOne(effect, stage))
+  }
+  return changed(decision, decision.collect?.(results) ?? Object.assign({}, ...results))
+}
+
+async function performOne(effect: Effect, stage: Stage): Promise<Values> {
+  const subjects = subjectsOf(effect)
+  stage.record(effect, 'intent')
+  try {
+    const result = await performEffect(effect, stage.performer(subjects))
+    stage.record(effect, 'done')
+    return result
+  } catch (thrown) {
+    stage.record(effect, 'failed')
+    throw thrown
+  } finally {
+    // Effects that use no shell of ours (a REST request) send nothing that could be ordered before a look.
+    if (effect.kind === 'http-request') stage.touched(subjects)
+  }
+}
+
+async function foresee(decision: ChangeDecision, forecast: Forecast, stage: Stage): Promise<Attempt> {
+  let known = true
+  for (const effect of decision.change.effects) {
+    const host = { reader: stage.reader, forecast, clock: stage.look.clock }
+    if ((await forecastEffect(effect, host)) === 'unknown') known = false
+    if (!stage.onlyLooks) forecast.notePending()
+    stage.touched(subjectsOf(effect))
+  }
+  const attempt = changed(decision, {})
+  return known ? attempt : { ...attempt, status: 'undetermined' }
+}
+
+function changed(decision: ChangeDecision, result: Values): Attempt {
+  const { change } = decision
+  return {
+    ...settled('changed', change.summary, decision),
+    changes: change.effects.length > 1 ? change.effects.map(effectDescription) : [change.summary],
+    diffs: change.diff === undefined ? [] : [change.diff],
+    result: { ...decision.result, ...result },
+  }
+}
+
+async function waitFor(wait: Wait, stage: Stage): Promise<Attempt> {
+  if (stage.forecast !== undefined) return foreseeWait(wait, stage)
+  const { clock } = stage.look
+  const deadline = clock.now().getTime() + wait.timeoutMs
+  let said = ''
+  for (let pause = Math.min(250, wait.intervalMs); ; pause = Math.min(pause * 2, wait.intervalMs)) {
+    const probe = await wait.probe(stage.look)
+    if (probe.done) return settled('ok', probe.reason, { ...wait, ...probe })
+    if (probe.final === true || clock.now().getTime() + pause > deadline) return timedOut(wait, probe.found, stage)
+    if (probe.found !== said) stage.progress(`waiting for ${wait.what}: ${probe.found}`)
+    said = probe.found
+    await clock.sleep(pause, stage.signal)
+  }
+}
+
+async function foreseeWait(wait: Wait, stage: Stage): Promise<Attempt> {
+  if (stage.pending()) return settled('undetermined', `would wait for ${wait.what}`, wait)
+  const probe = await wait.probe(stage.look)
+  if (probe.done) return settled('ok', probe.reason, { ...wait, ...probe })
+  return settled('undetermined', `would wait for ${wait.what}; now: ${probe.found}`, wait)
+}
+
+async function timedOut(wait: Wait, found: string, stage: Stage): Promise<Attempt> {
+  const cause = await wait.explain?.(stage.look)
+  const message = `Gave up waiting for ${wait.what}: ${cause?.message ?? found}`
+  return { ...settled('failed', message, wait), hint: cause?.hint }
+}
+
+/** In check mode a look can fail only because earlier changes were not made: then nothing is known, and that is said. */
+function troubled(thrown: unknown, stage: Stage): Attempt {
+  if (thrown instanceof ConnectionError) {
+    return { ...settled('unreachable', thrown.message, {}), hint: thrown.hint }
+  }
+  if (!(thrown instanceof ElksealError)) throw thrown
+  if (isForeseen(stage) && thrown instanceof TaskError) return unknowable(thrown.message)
+  return { ...settled('failed', thrown.message, {}), hint: thrown.hint }
+}
+
+function isForeseen(stage: Stage): boolean {
+  return stage.forecast !== undefined && stage.pending()
+}
+
+function hasLooked(stage: Stage, ahead: Prefetched | undefined): boolean {
+  return (ahead?.readers ?? [stage.reader]).some((reader) => reader.subjects.size > 0)
+}
+
+function unknowable(message: string): Attempt {
+  return settled('undetermined', `cannot be known before the changes above are made; now: ${message}`, {})
+}

@@ -1,0 +1,34 @@
+import type { Clock } from '../../clock.ts'
+import type { Shell } from '../../connection/connection.ts'
+import type { Forecast } from '../../facts/forecast.ts'
+import type { Reader, Subject } from '../../facts/question.ts'
+import type { Values } from '../../modules/module.ts'
+
+/** A host on which effects are performed. */
+export interface Performer {
+  readonly shell: Shell
+  /** Answers from the host as it is now, with no forecast. */
+  readonly reader: Reader
+  /** Folder on the host for what effects replace; without one nothing can be undone. */
+  readonly backupDir?: string | undefined
+  readonly clock: Clock
+}
+
+/** A host of which only the forecast is changed. `reader` answers through that forecast. */
+export interface Forecaster {
+  readonly reader: Reader
+  readonly forecast: Forecast
+  readonly clock: Clock
+}
+
+/** Everything about one kind of effect. */
+export interface EffectKind<E> {
+  /** What it touches: looks at these are stale afterwards. */
+  subjects(effect: E): readonly Subject[]
+  /** Does it. Throws a TaskError that says what is left behind. */
+  perform(effect: E, host: Performer): Promise<Values>
+  /** Writes what it would do into the forecast; unknown: nobody can say what it would do. */
+  forecast(effect: E, host: Forecaster): Promise<'known' | 'unknown'>
+  /** Puts back what was there before the first effect with this backup folder. False when it cannot be undone. */
+  undo(effect: E, host: Performer): Promise<boolean>
+}

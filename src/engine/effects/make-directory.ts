@@ -1,0 +1,100 @@
+import { quote } from '../../connection/quote.ts'
+import { TaskError } from '../../errors.ts'
+import { fileAt } from '../../facts/file.ts'
+import type { MakeDirectory } from '../../modules/effect.ts'
+import { modeText } from '../../modules/file-mode.ts'
+import { backupKey } from './backup.ts'
+import type { EffectKind, Performer } from './effect-kind.ts'
+import { attributesAfter } from './foreseen-attributes.ts'
+import { exits, fileError, runScript } from './host-script.ts'
+
+/** As a umask of 022 leaves it. */
+const defaultMode = 0o755
+
+export const makeDirectory: EffectKind<MakeDirectory> = {
+  subjects: (effect) => [`file:${effect.path}`],
+
+  perform: async (effect, host) => {
+    await runScript(host, { script: directoryScript(effect, host) }, (failed) =>
+      failed.code === exits.failed
+        ? fileError(failed, `making the folder "${effect.path}"`, 'parents may be there')
+        : new TaskError(`"${effect.path}" is there and is no folder`),
+    )
+    return { path: effect.path }
+  },
+
+  forecast: async (effect, host) => {
+    for (const folder of foldersDownTo(effect.path)) {
+      const before = await host.reader.ask(fileAt(folder))
+      if (before.kind === 'directory' && folder !== trimmed(effect.path)) continue
+      const attributes = await attributesAfter(effect, before, { host, defaultMode })
+      const fresh = before.kind === 'absent' || (before.kind === 'directory' && before.fresh === true)
+      const mtime = before.kind === 'directory' ? before.mtime : attributes.mtime
+      host.forecast.setFile(folder, { kind: 'directory', ...attributes, mtime, ...(fresh ? { fresh } : {}) })
+    }
+    return 'known'
+  },
+
+  undo: async (effect, host) => {
+    if (host.backupDir === undefined) return false
+    const script = [
+      `k=${quote(`${host.backupDir}/folders-${backupKey(effect.path)}`)}`,
+      `[ -e "$k" ] || exit 3`,
+      // Deepest first. One that is no longer empty holds what others put there, and stays.
+      `sed -n '1!G;h;$p' "$k" | while read -r made; do [ ! -d "$made" ] || rmdir -- "$made" 2>/dev/null || :; done`,
+      `if read -r owner mode 2>/dev/null < "$k.old"; then chown -- "$owner" ${quote(effect.path)} && chmod "$mode" -- ${quote(effect.path)}; fi`,
+    ].join('\n')
+    const output = await host.shell.run({ script })
+    if (output.code === 3) return false
+    if (output.code === 0) return true
+    throw fileError(output, `undoing the folder "${effect.path}"`, 'it is left as it is')
+  },
+}
+
+function directoryScript(effect: MakeDirectory, host: Performer): string {
+  const { owner, group, mode } = effect
+  const failed = `exit ${exits.failed}`
+  const who = `${owner ?? ''}${group === undefined ? '' : `:${group}`}`
+  const own = who === '' ? ':' : `chown -- ${quote(who)} "$1"`
+  const makes = foldersDownTo(effect.path).map((folder) => `make ${quote(folder)} || ${failed}`)
+  return [
+    `p=${quote(effect.path)}`,
+    `[ -e "$p" ] && [ ! -d "$p" ] && exit ${exits.isFolder}`,
+    ...backupLines(effect, host, failed),
+    // Every folder that is made gets the attributes, as in Ansible.
+    `make() {`,
+    `  [ -d "$1" ] && return`,
+    `  mkdir -m ${modeText(mode ?? defaultMode)} -- "$1" && ${own} && chmod ${modeText(mode ?? defaultMode)} -- "$1" || return`,
+    host.backupDir === undefined ? ':' : `  printf '%s\\n' "$1" >> "$k"`,
+    `}`,
+    `if [ -d "$p" ]; then`,
+    who === '' ? ':' : `  chown -- ${quote(who)} "$p" || ${failed}`,
+    mode === undefined ? ':' : `  chmod ${modeText(mode)} -- "$p" || ${failed}`,
+    `else :`,
+    ...makes,
+    `fi`,
+  ].join('\n')
+}
+
+function backupLines(effect: MakeDirectory, host: Performer, failed: string): readonly string[] {
+  if (host.backupDir === undefined) return []
+  const key = `folders-${backupKey(effect.path)}`
+  return [
+    `b=${quote(host.backupDir)}; k="$b/${key}"`,
+    `[ -d "$b" ] || { mkdir -p -- "$b" && chmod 0700 -- "$b"; } || ${failed}`,
+    `if [ ! -e "$k" ]; then`,
+    `  : > "$k" && printf 'folders %s %s\\n' ${key} "$p" >> "$b/manifest" || ${failed}`,
+    `  [ ! -d "$p" ] || stat -L -c '%u:%g %a' -- "$p" > "$k.old" || ${failed}`,
+    `fi`,
+  ]
+}
+
+/** `/a`, `/a/b`, `/a/b/c`. */
+function foldersDownTo(path: string): readonly string[] {
+  const names = path.split('/').filter((name) => name !== '')
+  return names.map((_, index) => `/${names.slice(0, index + 1).join('/')}`)
+}
+
+function trimmed(path: string): string {
+  return foldersDownTo(path).at(-1) ?? '/'
+}

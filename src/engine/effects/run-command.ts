@@ -1,0 +1,28 @@
+import type { RunCommand } from '../../modules/effect.ts'
+import type { EffectKind } from './effect-kind.ts'
+
+/** A command's exit code is a result, not an error: `failed_when` has the last word about it. */
+export const runCommand: EffectKind<RunCommand> = {
+  subjects: (effect) => effect.touches ?? ['*'],
+
+  perform: async (effect, host) => {
+    const start = host.clock.now()
+    const { script, stdin, timeoutMs } = effect
+    const output = await host.shell.run({ script, stdin, timeoutMs })
+    return {
+      rc: output.code,
+      stdout: output.stdout.toString(),
+      stderr: output.stderr.toString(),
+      start: start.toISOString(),
+      end: host.clock.now().toISOString(),
+    }
+  },
+
+  forecast: async (effect, host) => {
+    host.forecast.notePending()
+    effect.forecast?.(host.forecast)
+    return effect.forecast === undefined ? 'unknown' : 'known'
+  },
+
+  undo: async () => false,
+}

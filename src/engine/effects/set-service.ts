@@ -1,0 +1,202 @@
+import type { Output } from '../../connection/connection.ts'
+import { quote } from '../../connection/quote.ts'
+import { TaskError, type ErrorDetails } from '../../errors.ts'
+import { serviceNamed } from '../../facts/service.ts'
+import type { ServiceAction, SetService } from '../../modules/effect.ts'
+import { backupKey } from './backup.ts'
+import type { EffectKind, Performer } from './effect-kind.ts'
+import { reasonOf } from './host-script.ts'
+
+const actionFailed = 30
+const enableFailed = 31
+const reloadFailed = 32
+const journalMark = '--- journal ---'
+
+/** A service that did not do as told, with what systemd says of it. */
+export class ServiceError extends TaskError {
+  readonly service: string
+  /** systemd's properties: ActiveState, SubState, Result, ExecMainStatus. Empty without systemd. */
+  readonly properties: Readonly<Record<string, string>>
+  /** The unit's last lines in the journal. */
+  readonly journal: readonly string[]
+
+  constructor(
+    message: string,
+    found: { service: string; properties: Record<string, string>; journal: string[] },
+    details: ErrorDetails,
+  ) {
+    super(message, details)
+    this.service = found.service
+    this.properties = found.properties
+    this.journal = found.journal
+  }
+}
+
+export const setService: EffectKind<SetService> = {
+  // A service that starts or stops can change what the host answers anywhere.
+  subjects: () => ['*'],
+
+  perform: async (effect, host) => {
+    const script = effect.scripts === undefined ? systemdScript(effect, host) : daemonScript(effect, host)
+    const output = await host.shell.run({ script, timeoutMs: effect.timeoutMs })
+    if (output.code !== 0) throw describeFailure(effect, output)
+    return { name: effect.name, status: propertiesOf(output.stdout.toString()) }
+  },
+
+  forecast: async (effect, host) => {
+    const before = await host.reader.ask(serviceNamed(effect.name))
+    const { action } = effect
+    const active = action === undefined ? before.active : action !== 'stop'
+    const restarted = action === 'restart' || (action === 'start' && !before.active)
+    const now = Math.floor(host.clock.now().getTime() / 1000)
+    host.forecast.setService(effect.name, {
+      ...before,
+      active,
+      activeState: action === undefined ? before.activeState : active ? 'active' : 'inactive',
+      enabled: effect.enabled ?? before.enabled,
+      mainPid: active && !restarted ? before.mainPid : 0,
+      activeSince: restarted ? now : active ? before.activeSince : undefined,
+    })
+    return 'known'
+  },
+
+  undo: async (effect, host) => {
+    if (host.backupDir === undefined) return false
+    const script = effect.scripts === undefined ? undoSystemdScript(effect, host) : undoDaemonScript(effect, host)
+    const output = await host.shell.run({ script, timeoutMs: effect.timeoutMs })
+    if (output.code === 3) return false
+    if (output.code !== 0) throw describeFailure(effect, output)
+    return true
+  },
+}
+
+function systemdScript(effect: SetService, host: Performer): string {
+  const unit = quote(unitOf(effect.name))
+  const lines = [noteStateScript(effect, host, `systemctl is-active -- ${unit}; systemctl is-enabled -- ${unit}`)]
+  if (effect.daemonReload === true) lines.push(`systemctl daemon-reload || exit ${reloadFailed}`)
+  if (effect.enabled !== undefined) {
+    lines.push(`systemctl ${effect.enabled ? 'enable' : 'disable'} -- ${unit} >&2 || exit ${enableFailed}`)
+  }
+  if (effect.action !== undefined) lines.push(actionScript(effect.action, unit))
+  lines.push(showScript(unit))
+  return lines.join('\n')
+}
+
+function actionScript(action: ServiceAction, unit: string): string {
+  return [
+    `if systemctl ${action} -- ${unit} >&2; then r=0; else r=1; fi`,
+    // A simple service that dies at once was "started" all the same.
+    action === 'stop' ? ':' : `systemctl is-failed --quiet -- ${unit} && r=1`,
+    `if [ $r -ne 0 ]; then`,
+    showScript(unit),
+    `  echo '${journalMark}'`,
+    `  journalctl -u ${unit} -n 20 --no-pager -o cat 2>/dev/null`,
+    `  exit ${actionFailed}`,
+    `fi`,
+  ].join('\n')
+}
+
+function showScript(unit: string): string {
+  return `systemctl show -p ActiveState,SubState,Result,ExecMainStatus,MainPID,UnitFileState -- ${unit}`
+}
+
+function daemonScript(effect: SetService, host: Performer): string {
+  const script = effect.action === undefined ? ':' : scriptFor(effect, effect.action)
+  return [
+    noteStateScript(effect, host, `echo ${effect.action ?? 'none'}`),
+    `(\n${script}\n) || exit ${actionFailed}`,
+  ].join('\n')
+}
+
+function scriptFor(effect: SetService, action: ServiceAction): string {
+  const script = effect.scripts?.[action]
+  if (script !== undefined) return script
+  const { stop, start } = effect.scripts ?? {}
+  if (action === 'restart' && stop !== undefined && start !== undefined) return `(\n${stop}\n) && (\n${start}\n)`
+  throw new TaskError(`Nothing is known about how to ${action} "${effect.name}"`)
+}
+
+/** Keeps the state before the first effect, for undo. */
+function noteStateScript(effect: SetService, host: Performer, state: string): string {
+  if (host.backupDir === undefined) return ':'
+  return [
+    `b=${quote(host.backupDir)}; k="$b/${stateKey(effect)}"`,
+    `if [ ! -e "$k" ]; then`,
+    `  [ -d "$b" ] || { mkdir -p -- "$b" && chmod 0700 -- "$b"; } || exit 1`,
+    `  { ${state}; } > "$k" 2>/dev/null`,
+    `  printf 'service %s %s\\n' ${stateKey(effect)} ${quote(effect.name)} >> "$b/manifest" || exit 1`,
+    `fi`,
+  ].join('\n')
+}
+
+/** A service that ran is restarted, so that it runs with the files that were put back. */
+function undoSystemdScript(effect: SetService, host: Performer): string {
+  const unit = quote(unitOf(effect.name))
+  return [
+    `k=${quote(`${host.backupDir ?? ''}/${stateKey(effect)}`)}`,
+    `[ -e "$k" ] || exit 3`,
+    `{ read -r active; read -r enabled; } < "$k"`,
+    `systemctl daemon-reload`,
+    `case $enabled in enabled) systemctl enable -- ${unit} >&2;; disabled) systemctl disable -- ${unit} >&2;; esac`,
+    `case $active in`,
+    `active|activating|reloading)`,
+    `systemctl reset-failed -- ${unit} 2>/dev/null`,
+    `${actionScript('restart', unit)};;`,
+    `*)`,
+    `${actionScript('stop', unit)};;`,
+    `esac`,
+  ].join('\n')
+}
+
+function undoDaemonScript(effect: SetService, host: Performer): string {
+  // A daemon whose first action was a start was not running.
+  return [
+    `k=${quote(`${host.backupDir ?? ''}/${stateKey(effect)}`)}`,
+    `[ -e "$k" ] || exit 3`,
+    `read -r first < "$k"`,
+    `if [ "$first" = start ]; then (\n${scriptFor(effect, 'stop')}\n) || exit ${actionFailed}`,
+    `else (\n${scriptFor(effect, 'restart')}\n) || exit ${actionFailed}; fi`,
+  ].join('\n')
+}
+
+function describeFailure(effect: SetService, output: Output): TaskError {
+  const { name, action } = effect
+  const [shown = '', ...rest] = output.stdout.toString().split(`${journalMark}\n`)
+  const found = {
+    service: name,
+    properties: propertiesOf(shown),
+    journal: rest
+      .join('')
+      .split('\n')
+      .filter((line) => line !== ''),
+  }
+  const said = reasonOf(output).text
+  if (output.code === reloadFailed) return new ServiceError(`systemd cannot reload its units: ${said}`, found, {})
+  if (output.code === enableFailed) {
+    const verb = effect.enabled === true ? 'enabled' : 'disabled'
+    return new ServiceError(`Service "${name}" cannot be ${verb}: ${said}`, found, {})
+  }
+  const { Result: result = '', ExecMainStatus: status = '', ActiveState: state = '' } = found.properties
+  const why = state === '' ? said : `it is ${state} (Result ${result}, exit status ${status})`
+  const journal = found.journal.length === 0 ? '' : `Its last lines in the journal:\n${found.journal.join('\n')}`
+  const hint = journal === '' ? (state === '' ? undefined : said) : journal
+  return new ServiceError(`Service "${name}" did not ${action ?? 'restart'}: ${why}`, found, { hint })
+}
+
+function propertiesOf(text: string): Record<string, string> {
+  return Object.fromEntries(
+    text
+      .split('\n')
+      .map((line) => /^(\w+)=(.*)$/.exec(line))
+      .filter((match) => match !== null)
+      .map(([, name = '', value = '']) => [name, value]),
+  )
+}
+
+function unitOf(name: string): string {
+  return name.includes('.') ? name : `${name}.service`
+}
+
+function stateKey(effect: SetService): string {
+  return `service-${backupKey(effect.name)}`
+}

@@ -1,0 +1,45 @@
+import { Forecast } from '../facts/forecast.ts'
+import type { Effect } from '../modules/effect.ts'
+import type { Task } from '../playbook/playbook.ts'
+import type { Performer } from './effects/effect-kind.ts'
+import type { Prefetched } from './prefetched.ts'
+import type { HostCounts } from './events.ts'
+
+interface Performed {
+  readonly effect: Effect
+  readonly performer: Performer
+}
+
+type Counts = { -readonly [K in keyof HostCounts]: HostCounts[K] }
+
+/** What a run knows about one host and keeps from play to play. */
+export class HostState {
+  readonly name: string
+  /** From set_fact, facts modules and setup. Never templated. */
+  readonly facts: Record<string, unknown> = {}
+  readonly registered: Record<string, unknown> = {}
+  readonly forecast: Forecast | undefined
+  readonly prefetched = new Map<Task, Prefetched>()
+  /** What a roll would have to undo on this host; emptied when its batch went well. */
+  readonly performed: Performed[] = []
+  readonly notified = new Set<Task>()
+  /** Sends the looks of the tasks that come next; set while a list of tasks runs. */
+  lookAgain: (() => void) | undefined
+  readonly counts: Counts = {
+    ok: 0,
+    changed: 0,
+    unreachable: 0,
+    failed: 0,
+    skipped: 0,
+    rescued: 0,
+    ignored: 0,
+    undetermined: 0,
+  }
+  /** Failed hosts take no part in later plays; unreachable ones neither, and no rescue runs for them. */
+  condition: 'well' | 'failed' | 'unreachable' | 'ended' = 'well'
+
+  constructor(name: string, check: boolean) {
+    this.name = name
+    this.forecast = check ? new Forecast() : undefined
+  }
+}

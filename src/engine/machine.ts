@@ -1,0 +1,60 @@
+import type { Address, Become, Connection, Shell } from '../connection/connection.ts'
+import type { Inherited } from '../playbook/playbook.ts'
+import { becomeOf, connectionSettings } from '../vars/connection-variables.ts'
+import type { Scope } from '../vars/scope.ts'
+import { HostReader } from './host-reader.ts'
+import type { Forecast } from '../facts/forecast.ts'
+import type { RunContext } from './run-context.ts'
+
+/** Where something is looked at or done, and as which account. Connected to when first used. */
+export interface Machine {
+  readonly name: string
+  readonly isController: boolean
+  readonly connection: () => Promise<Connection>
+  readonly become: Become | undefined
+}
+
+export const controllerName = 'localhost'
+
+/** The machine elkseal runs on, as the user who runs it. */
+export function controllerMachine(context: RunContext): Machine {
+  const settings = {
+    host: controllerName,
+    transport: 'local',
+    address: controllerName,
+    sshArguments: [],
+    hostKeyChecking: true,
+    timeoutSeconds: 10,
+  } as const
+  return {
+    name: controllerName,
+    isController: true,
+    connection: () => context.pool.connection(settings),
+    become: undefined,
+  }
+}
+
+/** An inventory host; the scope is the one whose connection variables count (the delegate's, when delegated). */
+export function hostMachine(context: RunContext, name: string, scope: Scope, keywords: Inherited): Machine {
+  if (name === controllerName && !context.inventory.hosts.has(name)) return controllerMachine(context)
+  return {
+    name,
+    isController: false,
+    connection: () => context.pool.connection(connectionSettings(name, scope, context.connectionDefaults)),
+    become: becomeOf(scope, keywords, context.connectionDefaults),
+  }
+}
+
+export function readerOf(machine: Machine, forecast: Forecast | undefined): HostReader {
+  return new HostReader({
+    host: machine.name,
+    shell: () => shellOf(machine),
+    open: async (address: Address) => (await machine.connection()).tunnel(address),
+    forecast,
+    native: machine.isController,
+  })
+}
+
+export async function shellOf(machine: Machine): Promise<Shell> {
+  return (await machine.connection()).shell(machine.become)
+}

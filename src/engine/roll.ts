@@ -1,0 +1,90 @@
+import { restartOrder } from '../elastic/restart-order.ts'
+import type { Play, RawMap, Task } from '../playbook/playbook.ts'
+import { undoEffects } from './effects/effect-kinds.ts'
+import type { HostState } from './host-state.ts'
+import { hostState, type RunContext } from './run-context.ts'
+
+/**
+ * The order of a rolling change: what elasticsearch_facts and cluster_snapshot told of each node decides. A host of
+ * which nothing is known keeps its place in the inventory's order.
+ */
+export function rollOrder(context: RunContext, play: Play, hosts: readonly string[]): readonly string[] {
+  if (play.roll?.order !== 'elastic') return hosts
+  const nodes = hosts.map((host) => {
+    const facts = context.hosts.get(host)?.facts ?? {}
+    const roles = facts['elasticsearch_node_roles']
+    return {
+      host,
+      roles: Array.isArray(roles) ? roles.map(String) : [],
+      isElectedMaster: facts['elasticsearch_elected_master'] === true,
+    }
+  })
+  return restartOrder(nodes).map((node) => node.host)
+}
+
+/** The gates of a roll as tasks around each batch: closed gates are waited for, and stop the roll when time is up. */
+export function rollTasks(play: Play): { readonly before: readonly Task[]; readonly after: readonly Task[] } {
+  const { roll } = play
+  if (roll === undefined || roll.gates.length === 0) return { before: [], after: [] }
+  return { before: [gateTask(play, 'Gates before the batch')], after: [gateTask(play, 'Gates after the batch')] }
+}
+
+function gateTask(play: Play, name: string): Task {
+  const roll = play.roll
+  if (roll === undefined) throw new TypeError('gates of a play that does not roll')
+  const args: RawMap = { gates: [...roll.gates] }
+  return {
+    kind: 'task',
+    name,
+    position: roll.position,
+    common: { tags: ['always'], vars: {}, when: [], runOnce: true },
+    module: 'cluster_gate',
+    args,
+    argPositions: new Map(),
+    notify: [],
+    listen: [],
+    register: undefined,
+    changedWhen: undefined,
+    failedWhen: undefined,
+    until: undefined,
+    retries: undefined,
+    delaySeconds: undefined,
+    loop: undefined,
+    folder: play.folder,
+  }
+}
+
+/** Puts a host of a failed roll back as it was before its batch, and tells what could not be put back. */
+export async function rollBack(context: RunContext, play: Play, host: string): Promise<void> {
+  const state: HostState = hostState(context, host, () => {
+    throw new TypeError(`host ${host} has no state`)
+  })
+  const performed = state.performed.splice(0)
+  const [first] = performed
+  if (first === undefined) return
+  const started = Date.now()
+  const left = await undoEffects(
+    performed.map((one) => one.effect),
+    first.performer,
+  )
+  context.listen({
+    event: 'task',
+    play: play.name,
+    task: 'Put the host back as it was',
+    host,
+    delegatedTo: undefined,
+    module: 'rollback',
+    status: left.length === 0 ? 'rescued' : 'failed',
+    summary:
+      left.length === 0
+        ? `${String(performed.length)} changes of this run were undone`
+        : `${String(left.length)} of ${String(performed.length)} changes could not be undone`,
+    changes: [],
+    diffs: [],
+    hint: undefined,
+    result: {},
+    item: undefined,
+    durationMs: Date.now() - started,
+    noLog: false,
+  })
+}

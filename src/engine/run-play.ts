@@ -1,0 +1,137 @@
+import { InputError, type Problem } from '../errors.ts'
+import type { Play, RawMap, Task } from '../playbook/playbook.ts'
+import { orderHosts, splitBatches } from '../playbook/batches.ts'
+import { loadVarsFile } from '../playbook/load.ts'
+import { BatchRun } from './batch-run.ts'
+import { flushHandlers } from './handlers.ts'
+import { playHosts } from './play-hosts.ts'
+import { rollBack, rollOrder, rollTasks } from './roll.ts'
+import type { RunContext } from './run-context.ts'
+import { runItems } from './run-items.ts'
+import { taskScope, type TaskPlace } from './task-scope.ts'
+import { numberOf } from './values.ts'
+
+/** Runs one play, batch by batch. Returns false when the playbook must not go on. */
+export async function runPlay(context: RunContext, play: Play): Promise<boolean> {
+  const hosts = playHosts(context, play)
+  context.listen({ event: 'play', play: play.name, hosts })
+  if (hosts.length === 0) return true
+  const ordered = play.roll === undefined ? orderHosts(hosts, play.order) : rollOrder(context, play, hosts)
+  const batches = splitBatches(ordered, serialOf(context, play, ordered))
+  for (const [index, batchHosts] of batches.entries()) {
+    if (context.interruption.soon) return false
+    const well = batchHosts.filter((host) => (context.hosts.get(host)?.condition ?? 'well') === 'well')
+    if (well.length === 0) continue
+    if (batches.length > 1) {
+      context.listen({ event: 'batch', play: play.name, number: index + 1, of: batches.length, hosts: well })
+    }
+    const verdict = await runBatch(context, placeOf(context, play, { playHosts: ordered, batchHosts: well }))
+    if (verdict === 'end-play') return !anyTrouble(context, batchHosts)
+    if (verdict === 'stop') return false
+  }
+  return true
+}
+
+/** `serial` may be a template; it is the play's, so the first host's variables decide. */
+function serialOf(context: RunContext, play: Play, hosts: readonly string[]): Play['serial'] {
+  const scope = taskScope(context, hosts[0] ?? 'localhost', placeOf(context, play, { playHosts: hosts, batchHosts: [] }))
+  return play.serial.map((step) => {
+    const rendered = scope.renderValue(step)
+    return typeof rendered === 'number' ? rendered : String(rendered)
+  })
+}
+
+type Verdict = 'go-on' | 'end-play' | 'stop'
+
+/** A batch is a whole run of the play: facts, pre_tasks, tasks, post_tasks, handlers after each section. */
+async function runBatch(context: RunContext, place: TaskPlace): Promise<Verdict> {
+  const { play } = place
+  const batch = new BatchRun(context, place)
+  const roll = rollTasks(play)
+  const facts: readonly Task[] = play.gatherFacts ? [setupTask(play)] : []
+  const sections = [[...facts, ...roll.before, ...play.preTasks], play.tasks, [...play.postTasks, ...roll.after]]
+  let well: readonly string[] = place.batchHosts
+  for (const section of sections) {
+    well = await runItems(batch, section, well, place)
+    well = await flushHandlers(batch, well, place)
+    if (batch.stopped) break
+  }
+  await settleRoll(batch)
+  return verdictOf(batch)
+}
+
+/** A node that failed in a roll is put back as it was; one that came through needs no undoing any more. */
+async function settleRoll({ play, hosts, context }: BatchRun): Promise<void> {
+  if (play.roll?.rollback !== true || context.check) return
+  for (const host of hosts) {
+    const state = context.hosts.get(host)
+    if (state?.condition === 'failed') await rollBack(context, play, host)
+    else state?.performed.splice(0)
+  }
+}
+
+function verdictOf(batch: BatchRun): Verdict {
+  const { play, hosts, context } = batch
+  if (context.interruption.signal.aborted) return 'stop'
+  const bad = hosts.filter((host) => ['failed', 'unreachable'].includes(batch.condition(host)))
+  // A roll stops at the first bad host, unreachable ones included: the next node must not go down as well.
+  if (play.roll !== undefined && bad.length > 0) return 'stop'
+  if (bad.length === hosts.length) return 'stop'
+  if (play.anyErrorsFatal && bad.length > 0) return 'stop'
+  if (exceedsLimit(batch, bad.length)) return 'stop'
+  return batch.playEnded ? 'end-play' : 'go-on'
+}
+
+function exceedsLimit(batch: BatchRun, bad: number): boolean {
+  const { play, hosts, context, place } = batch
+  const [first] = hosts
+  if (play.maxFailPercentage === undefined || first === undefined) return false
+  const limit = numberOf(taskScope(context, first, place).renderValue(play.maxFailPercentage), 'max_fail_percentage')
+  return (bad / hosts.length) * 100 > limit
+}
+
+function anyTrouble(context: RunContext, hosts: readonly string[]): boolean {
+  return hosts.some((host) => ['failed', 'unreachable'].includes(context.hosts.get(host)?.condition ?? 'well'))
+}
+
+function placeOf(
+  context: RunContext,
+  play: Play,
+  hosts: { readonly playHosts: readonly string[]; readonly batchHosts: readonly string[] },
+): TaskPlace {
+  const place: TaskPlace = { play, varsFiles: [], inherited: play.common, ...hosts }
+  return { ...place, varsFiles: varsFilesOf(context, play, place) }
+}
+
+function varsFilesOf(context: RunContext, play: Play, place: TaskPlace): readonly RawMap[] {
+  const [first] = place.batchHosts
+  if (first === undefined || play.varsFiles.length === 0) return []
+  const problems: Problem[] = []
+  const scope = taskScope(context, first, place)
+  const files = play.varsFiles.map((file) => loadVarsFile(scope.render(file), play.folder, problems))
+  if (problems.length > 0) throw new InputError(problems)
+  return files
+}
+
+/** Ansible's implicit first task. */
+function setupTask(play: Play): Task {
+  return {
+    kind: 'task',
+    name: 'Gathering Facts',
+    position: play.position,
+    common: { tags: ['always'], vars: {}, when: [] },
+    module: 'setup',
+    args: {},
+    argPositions: new Map(),
+    notify: [],
+    listen: [],
+    register: undefined,
+    changedWhen: undefined,
+    failedWhen: undefined,
+    until: undefined,
+    retries: undefined,
+    delaySeconds: undefined,
+    loop: undefined,
+    folder: play.folder,
+  }
+}

@@ -1,0 +1,125 @@
+import { existsSync } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
+import { TaskError } from '../errors.ts'
+import type { Forecast } from '../facts/forecast.ts'
+import type { Subject } from '../facts/question.ts'
+import type { Context, Look, Module } from '../modules/module.ts'
+import type { Task } from '../playbook/playbook.ts'
+import type { Scope } from '../vars/scope.ts'
+import type { Stage } from './attempt.ts'
+import { backupFolder } from './backup-folder.ts'
+import { effectDescription } from './effect-description.ts'
+import type { Performer } from './effects/effect-kind.ts'
+import { subjectsOf } from './effects/effect-kinds.ts'
+import { actingShell, environmentScript } from './environment.ts'
+import { HostState } from './host-state.ts'
+import { touch } from './look-ahead.ts'
+import { controllerMachine, controllerName, hostMachine, readerOf, shellOf, type Machine } from './machine.ts'
+import { hostState, type RunContext } from './run-context.ts'
+import { neverChanges } from './never-changes.ts'
+import { taskScope, type TaskPlace } from './task-scope.ts'
+import { isTrue } from './values.ts'
+
+export interface StageParts {
+  readonly context: RunContext
+  readonly task: Task
+  readonly host: string
+  readonly place: TaskPlace
+  readonly scope: Scope
+  readonly module: Module
+}
+
+/** Sets the stage for one task on one host: which machine, as whom, real or forecast. Nothing is connected yet. */
+export function openStage(parts: StageParts, progress: (message: string) => void): Stage {
+  const { context, task, place, scope } = parts
+  const machine = machineFor(parts)
+  const state = stateOf(context, machine.name)
+  // `check_mode: false` acts in earnest in a check too; `check_mode: true` only forecasts in a real run.
+  const check = isTrue(scope.renderValue(place.inherited.checkMode ?? context.check))
+  const forecast = check ? (state.forecast ?? new HostState(machine.name, true).forecast) : undefined
+  const reader = readerOf(machine, forecast)
+  const environment = environmentScript(place.inherited.environment, scope)
+  const backupDir = machine.isController || check ? undefined : backupFolder(context, place, scope)
+  const performer = (subjects: readonly Subject[]): Performer => ({
+    shell: actingShell(
+      () => shellOf(machine),
+      environment,
+      () => touch(state, subjects),
+    ),
+    reader,
+    backupDir,
+    clock: context.clock,
+  })
+  return {
+    look: lookOf(parts, machine, { reader, check }),
+    reader,
+    context: contextOf(parts),
+    performer,
+    forecast,
+    onlyLooks: neverChanges(task),
+    pending: () => isPending(forecast) || isPending(context.hosts.get(parts.host)?.forecast),
+    touched: (subjects) => touch(state, subjects),
+    record: (effect, phase) => {
+      if (phase === 'intent' && performer(subjectsOf(effect)).backupDir !== undefined) {
+        state.performed.push({ effect, performer: performer(subjectsOf(effect)) })
+      }
+      const record = { host: machine.name, task: task.name, effect: effectDescription(effect) }
+      if (phase === 'intent') context.journal.append({ record: 'intent', ...record, subjects: subjectsOf(effect) })
+      else context.journal.append({ record: 'result', ...record, ok: phase === 'done' })
+    },
+    progress,
+    signal: context.interruption.signal,
+  }
+}
+
+function machineFor({ context, host, place, scope, module }: StageParts): Machine {
+  if (module.on === 'controller') return controllerMachine(context)
+  const { delegateTo } = place.inherited
+  if (delegateTo === undefined) return hostMachine(context, host, scope, place.inherited)
+  const name = String(scope.renderValue(delegateTo))
+  if (name !== controllerName && !context.inventory.hosts.has(name)) {
+    throw new TaskError(`Cannot delegate to "${name}": the inventory has no such host`)
+  }
+  return hostMachine(context, name, taskScope(context, name, place), place.inherited)
+}
+
+function lookOf(parts: StageParts, machine: Machine, own: { reader: Look['host']; check: boolean }): Look {
+  const { context, task, scope } = parts
+  const controllerForecast = own.check ? stateOf(context, controllerName).forecast : undefined
+  return {
+    host: own.reader,
+    controller: machine.isController ? own.reader : readerOf(controllerMachine(context), controllerForecast),
+    vault: context.vault,
+    render: (text) => scope.render(text),
+    findSource: (path, folder) => findSource(path, folder, [task.folder, context.playbookFolder]),
+    clock: context.clock,
+  }
+}
+
+function contextOf({ context, host, scope }: StageParts): Context {
+  return {
+    host,
+    now: context.clock.now(),
+    vault: context.vault,
+    evaluate: (expression) => scope.evaluate(expression),
+    render: (text) => scope.render(text),
+    variable: (name) => scope.variable(name),
+  }
+}
+
+function stateOf(context: RunContext, name: string): HostState {
+  return hostState(context, name, () => new HostState(name, context.check))
+}
+
+function isPending(forecast: Forecast | undefined): boolean {
+  return forecast?.pending === true
+}
+
+/** Ansible's search for a relative source: `files/` (or `templates/`) beside the task's file and the playbook, then beside them. */
+function findSource(path: string, kind: string, folders: readonly string[]): string {
+  if (isAbsolute(path)) return path
+  const candidates = folders.flatMap((folder) => [join(folder, kind, path), join(folder, path)])
+  const found = candidates.find((candidate) => existsSync(candidate))
+  if (found !== undefined) return found
+  throw new TaskError(`Could not find "${path}"`, { hint: `Looked for ${[...new Set(candidates)].join(', ')}` })
+}

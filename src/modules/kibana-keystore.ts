@@ -1,0 +1,126 @@
+import { z } from 'zod'
+import { quote } from '../connection/quote.ts'
+import { openKibanaKeystore } from '../elastic/sealed-store.ts'
+import { fileAt, type FileState } from '../facts/file.ts'
+import { Secret } from '../secrets/secret.ts'
+import { filledText, mapping, path, secret, wordList } from './argument-types.ts'
+import { keystoreChange, wantedSecrets } from './keystore-change.ts'
+import { defineModule } from './module.ts'
+import { pendingKeystoreChanges } from './pending-keystore.ts'
+
+interface State {
+  readonly file: FileState
+  readonly pending: ReadonlyMap<string, string | undefined>
+}
+
+export const kibanaKeystore = defineModule({
+  name: 'kibana_keystore',
+  aliases: ['elkseal.elastic.kibana_keystore'],
+  summary: 'Settings in the Kibana keystore, which win over kibana.yml.',
+  examples: `- name: The password of kibana_system
+  kibana_keystore:
+    home: /usr/share/kibana
+    path: /etc/kibana/kibana.keystore
+    user: kibana
+    group: kibana
+    set:
+      elasticsearch.password: "{{ kibana_system_password }}"
+    absent: [elasticsearch.hosts]
+`,
+  args: z.strictObject({
+    home: path().describe('Installation folder, with bin/kibana-keystore.'),
+    path: path().describe('The keystore file.'),
+    user: filledText().default('kibana').describe('The account that must be able to read the keystore.'),
+    group: filledText().default('kibana').describe('The group of a keystore that is made.'),
+    password: secret().optional().describe('Password of a protected keystore.'),
+    set: mapping().default({}).describe('Setting names and their values. Stored as text, never as a number.'),
+    absent: wordList().default([]).describe('Names of settings to remove.'),
+  }),
+  inspect: async ({ host }, args): Promise<State> => {
+    const [file, pending] = await Promise.all([
+      host.ask(fileAt(args.path, { content: true })),
+      host.ask(pendingKeystoreChanges(args.path)),
+    ])
+    return { file, pending }
+  },
+  decide: ({ file, pending }, args) => {
+    const stored = storedIn(file, args)
+    const change = keystoreChange({ stored, pending, set: wantedSecrets(args.set), absent: args.absent })
+    if (change.summary === undefined) return { kind: 'keep', reason: change.reason }
+    const exists = file.kind === 'file' && file.size > 0
+    return {
+      kind: 'change',
+      change: {
+        summary: `${args.path}: ${change.summary}`,
+        effects: [
+          {
+            kind: 'change-keystore',
+            path: args.path,
+            set: change.set,
+            remove: change.remove,
+            script: script(args, change, exists),
+            // The tool parses a value as JSON if it can, so a password of digits would become a number.
+            stdin: new Secret(
+              [
+                args.password?.reveal() ?? '',
+                ...[...change.set.values()].map((value) => JSON.stringify(value.reveal())),
+              ]
+                .map((line) => `${line}\n`)
+                .join(''),
+            ),
+          },
+        ],
+      },
+    }
+  },
+})
+
+interface Args {
+  readonly home: string
+  readonly path: string
+  readonly user: string
+  readonly group: string
+  readonly password?: Secret | undefined
+}
+
+function storedIn(file: FileState, args: Args): ReadonlyMap<string, string> {
+  if (file.kind !== 'file' || file.content === undefined || file.size === 0) return new Map()
+  const opened = openKibanaKeystore(file.content, args.path, args.password?.reveal() ?? '')
+  return new Map([...opened].map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]))
+}
+
+/**
+ * The tool ends with 0 on nearly every error, so each value is read back. `read -r` and `printf` belong to the shell:
+ * no secret becomes an argument of a process.
+ */
+function script(
+  args: Args,
+  change: { readonly set: ReadonlyMap<string, Secret>; readonly remove: readonly string[] },
+  exists: boolean,
+): string {
+  return [
+    `store=${quote(args.path)}; bin=${quote(`${args.home}/bin/kibana-keystore`)}`,
+    `KBN_PATH_CONF=${quote(args.path.slice(0, args.path.lastIndexOf('/')))}; export KBN_PATH_CONF`,
+    `IFS= read -r password`,
+    // The keystore's own password comes as a file that is a pipe, so that it stands in no process's environment.
+    `tool() {`,
+    `  if [ -n "$password" ]; then KBN_KEYSTORE_PASSPHRASE_FILE=/dev/fd/3 "$bin" "$@" 3<<END`,
+    `$password`,
+    `END`,
+    `  else "$bin" "$@"; fi`,
+    `}`,
+    ...(exists ? [] : [`tool create </dev/null >/dev/null || exit 1`]),
+    ...[...change.set.keys()].flatMap((name) => [
+      `IFS= read -r value`,
+      `printf '%s\\n' "$value" | tool add --stdin --force ${quote(name)} >/dev/null || exit 1`,
+      `tool list </dev/null | grep -Fqx ${quote(name)} || { echo ${quote(`kibana-keystore did not store "${name}"`)} >&2; exit 1; }`,
+    ]),
+    ...change.remove.flatMap((name) => [
+      `tool remove ${quote(name)} </dev/null >/dev/null || exit 1`,
+      `tool list </dev/null | grep -Fqx ${quote(name)} && { echo ${quote(`kibana-keystore did not remove "${name}"`)} >&2; exit 1; }`,
+    ]),
+    // A keystore made by root with our umask is 0600 root: Kibana could not read it.
+    ...(exists ? [] : [`chgrp ${quote(args.group)} "$store" && chmod 0660 "$store" || exit 1`]),
+    'exit 0',
+  ].join('\n')
+}

@@ -1,0 +1,54 @@
+import { TaskError } from '../errors.ts'
+import { Secret } from '../secrets/secret.ts'
+import type { Context, Look } from './module.ts'
+
+/** Variables that complete a task's arguments; undefined where nothing sets them. */
+export interface TaskVariables {
+  text(name: string): string | undefined
+  secret(name: string): Secret | undefined
+}
+
+/** As they are known when deciding. */
+export function contextVariables(context: Context): TaskVariables {
+  return {
+    text: (name) => textOf(variableOf(context, name)),
+    secret: (name) => {
+      const value = variableOf(context, name)
+      return value instanceof Secret ? value : typeof value === 'string' ? new Secret(value) : undefined
+    },
+  }
+}
+
+/** As they are known when looking: by templates only. */
+export function lookVariables(look: Pick<Look, 'render'>): TaskVariables {
+  return {
+    text: (name) => textOf(renderedVariable(look, name)),
+    secret: (name) => {
+      const value = renderedVariable(look, name)
+      return value === '' ? undefined : new Secret(value)
+    },
+  }
+}
+
+/** A variable of the task, or undefined where nothing sets it. */
+export function variableOf(context: Context, name: string): unknown {
+  try {
+    return context.variable(name)
+  } catch (thrown) {
+    if (thrown instanceof TaskError) return undefined
+    throw thrown
+  }
+}
+
+export function textVariable(context: Context, name: string): string | undefined {
+  return textOf(variableOf(context, name))
+}
+
+/** A variable as text while looking; empty when nothing sets it. */
+export function renderedVariable(look: Pick<Look, 'render'>, name: string): string {
+  return look.render(`{{ ${name} | default('') }}`)
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined
+}

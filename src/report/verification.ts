@@ -1,0 +1,37 @@
+import type { TaskFinished } from '../engine/events.ts'
+import { dye, printable } from './style.ts'
+
+/** One thing that was looked at from outside, and what was seen. */
+export interface Check {
+  readonly name: string
+  readonly host: string
+  readonly ok: boolean
+  readonly expected: string
+  readonly found: string
+}
+
+/** The checks that a module left in its result. */
+export function checksOf(event: TaskFinished): readonly Check[] {
+  const checks = event.result['checks']
+  if (!Array.isArray(checks)) return []
+  return checks.filter(isCheck)
+}
+
+function isCheck(value: unknown): value is Check {
+  return typeof value === 'object' && value !== null && 'name' in value && 'ok' in value && 'found' in value
+}
+
+/** A table for people: one line a check, what was expected only where it was not found. */
+export function verificationTable(checks: readonly Check[], color: boolean): string {
+  const width = (pick: (check: Check) => string) => Math.max(4, ...checks.map((check) => pick(check).length))
+  const hostWidth = width((check) => check.host)
+  const nameWidth = width((check) => check.name)
+  const rows = checks.map((check) => {
+    const mark = check.ok ? dye('ok', 'green', color) : dye('BAD', ['bold', 'red'], color)
+    const found = printable(check.found).replaceAll('\n', ' ')
+    const wanted = check.ok ? '' : `   expected: ${printable(check.expected)}`
+    return `${check.host.padEnd(hostWidth)}  ${check.name.padEnd(nameWidth)}  ${mark}${check.ok ? ' ' : ''}  ${found}${wanted}`
+  })
+  const head = `${'HOST'.padEnd(hostWidth)}  ${'CHECK'.padEnd(nameWidth)}       FOUND`
+  return [dye(head, 'bold', color), ...rows].join('\n')
+}
