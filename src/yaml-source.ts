@@ -1,4 +1,14 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type Document, type Node } from 'yaml'
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  type Document,
+  type Node,
+} from 'yaml'
 import type { Position, Problem } from './errors.ts'
 
 /**
@@ -67,7 +77,8 @@ export function parseYaml(text: string, file: string): YamlSource {
   }
   const first = list[0]
   if (first?.contents == null || problems.length > 0) return { root: undefined, problems }
-  return { root: convert(first.contents, { document: first, position }), problems }
+  const root = convert(first.contents, { document: first, position, problems, open: new Set() })
+  return { root: problems.length > 0 ? undefined : root, problems }
 }
 
 /** The plain value of a tree; tags are dropped and merge keys applied. */
@@ -85,14 +96,14 @@ export function yamlValue(node: YamlNode): unknown {
 interface Conversion {
   readonly document: Document
   readonly position: (offset: number) => Position
+  readonly problems: Problem[]
+  /** The anchored nodes around: an alias of one of them has no end. */
+  readonly open: Set<Node>
 }
 
 function convert(node: Node, context: Conversion): YamlNode {
   const position = context.position(node.range?.[0] ?? 0)
-  if (isAlias(node)) {
-    const target = node.resolve(context.document)
-    return target === undefined ? { kind: 'scalar', value: null, tag: undefined, position } : convert(target, context)
-  }
+  if (isAlias(node)) return convertAlias(node, position, context)
   if (isMap(node)) return { kind: 'map', entries: convertEntries(node.items, context), position }
   if (isSeq(node)) {
     const items = node.items.map((item) => convert(item as Node, context))
@@ -101,6 +112,19 @@ function convert(node: Node, context: Conversion): YamlNode {
   if (!isScalar(node)) return { kind: 'scalar', value: null, tag: undefined, position }
   const tag = node.tag?.startsWith('!') === true && !node.tag.startsWith('!!') ? node.tag : undefined
   return { kind: 'scalar', value: scalarValue(node.value), tag, position }
+}
+
+function convertAlias(alias: Alias, position: Position, context: Conversion): YamlNode {
+  const target = alias.resolve(context.document)
+  if (target !== undefined && !context.open.has(target)) {
+    context.open.add(target)
+    const node = convert(target, context)
+    context.open.delete(target)
+    return node
+  }
+  const message = target === undefined ? 'has no anchor' : 'contains itself'
+  context.problems.push({ message: `Not valid YAML: the alias "*${alias.source}" ${message}`, position })
+  return { kind: 'scalar', value: null, tag: undefined, position }
 }
 
 function convertEntries(items: readonly { key: unknown; value: unknown }[], context: Conversion): YamlEntry[] {

@@ -165,7 +165,9 @@ function connectionOptions(command: Command): Command {
 
 function outputOptions(command: Command): Command {
   return command
-    .addOption(new Option('--output <format>', 'how to report').choices(['auto', 'live', 'plain', 'json']).default('auto'))
+    .addOption(
+      new Option('--output <format>', 'how to report').choices(['auto', 'live', 'plain', 'json']).default('auto'),
+    )
     .option('-v, --verbose', 'tell more; can be given again', (_: string, before: number) => before + 1, 0)
 }
 

@@ -23,7 +23,9 @@ export function tellError(error: Error, view: ProcessView): number {
     const { message, hint, position } = error
     view.stderr.write(`${problemText({ message, hint, position }, color)}\n`)
   } else {
-    view.stderr.write(`elkseal: this is a bug in elkseal, please report it with the text below\n${String(error.stack)}\n`)
+    view.stderr.write(
+      `elkseal: this is a bug in elkseal, please report it with the text below\n${String(error.stack)}\n`,
+    )
     return exitCodes.bug
   }
   return exitCodeOfError(error)

@@ -44,7 +44,12 @@ export function watchBecome(
 /** sudo's and su's own words with LC_ALL unset: the exit comes later or never. */
 function refusalOf(text: string, prompts: number): string | undefined {
   if (prompts > 1 || /Sorry, try again/.test(text)) return 'the password is wrong'
-  const known = ['a password is required', 'not in the sudoers file', 'a terminal is required', 'not allowed to execute']
+  const known = [
+    'a password is required',
+    'not in the sudoers file',
+    'a terminal is required',
+    'not allowed to execute',
+  ]
   return known.find((words) => text.includes(words))
 }
 

@@ -24,7 +24,10 @@ export interface SshDefaults {
 export function sshOptions(settings: ConnectionSettings, defaults: SshDefaults): SshOptions {
   const words = optionWords(settings.sshArguments)
   const one = (name: string) => words.get(name.toLowerCase())?.[0]
-  const identities = [...(settings.privateKeyFile === undefined ? [] : [settings.privateKeyFile]), ...(words.get('identityfile') ?? [])]
+  const identities = [
+    ...(settings.privateKeyFile === undefined ? [] : [settings.privateKeyFile]),
+    ...(words.get('identityfile') ?? []),
+  ]
   const ownKeys = ['id_rsa', 'id_ecdsa', 'id_ed25519'].map((name) => join(defaults.home, '.ssh', name))
   const strict = settings.hostKeyChecking ? one('StrictHostKeyChecking') : 'no'
   return {
@@ -37,7 +40,11 @@ export function sshOptions(settings: ConnectionSettings, defaults: SshDefaults):
       expandHome(file, defaults.home),
     ),
     strictHostKeyChecking:
-      strict === 'no' || strict === 'off' ? 'no' : strict === 'accept-new' || defaults.acceptNewHostKeys ? 'accept-new' : 'yes',
+      strict === 'no' || strict === 'off'
+        ? 'no'
+        : strict === 'accept-new' || defaults.acceptNewHostKeys
+          ? 'accept-new'
+          : 'yes',
     proxyJump: one('ProxyJump'),
   }
 }

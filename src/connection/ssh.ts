@@ -4,8 +4,22 @@ import type { Duplex } from 'node:stream'
 import { Client, type AuthenticationType, type ClientChannel, type ConnectConfig } from 'ssh2'
 import { asError } from '../errors.ts'
 import { becomeWords, watchBecome } from './become.ts'
-import { ConnectionError, type Address, type Become, type Connection, type ConnectionSettings, type Shell } from './connection.ts'
-import { addKnownHost, hostKeyError, judgeHostKey, knownHostName, knownKeyTypes, readKnownHosts } from './known-hosts.ts'
+import {
+  ConnectionError,
+  type Address,
+  type Become,
+  type Connection,
+  type ConnectionSettings,
+  type Shell,
+} from './connection.ts'
+import {
+  addKnownHost,
+  hostKeyError,
+  judgeHostKey,
+  knownHostName,
+  knownKeyTypes,
+  readKnownHosts,
+} from './known-hosts.ts'
 import { quote } from './quote.ts'
 import { newMark, openRunner, runnerScript } from './runner.ts'
 import { sshOptions, type SshDefaults, type SshOptions } from './ssh-options.ts'
@@ -81,7 +95,12 @@ function dial(settings: ConnectionSettings, options: SshOptions): Promise<Socket
     const socket = connect({ host: hostName, port, noDelay: true })
     const timer = setTimeout(() => {
       socket.destroy()
-      reject(new ConnectionError('connect', `"${settings.host}" (${place}) did not answer within ${String(settings.timeoutSeconds)} s`))
+      reject(
+        new ConnectionError(
+          'connect',
+          `"${settings.host}" (${place}) did not answer within ${String(settings.timeoutSeconds)} s`,
+        ),
+      )
     }, settings.timeoutSeconds * 1000)
     socket.once('connect', () => {
       clearTimeout(timer)
@@ -92,7 +111,10 @@ function dial(settings: ConnectionSettings, options: SshOptions): Promise<Socket
       const stage = error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN' ? 'resolve' : 'connect'
       reject(
         new ConnectionError(stage, `Cannot connect to "${settings.host}" (${place}): ${error.code ?? error.message}`, {
-          hint: stage === 'resolve' ? 'Check ansible_host in the inventory' : 'Check that the host is up and sshd listens there',
+          hint:
+            stage === 'resolve'
+              ? 'Check ansible_host in the inventory'
+              : 'Check that the host is up and sshd listens there',
           cause: error,
         }),
       )
@@ -121,7 +143,8 @@ function login(settings: ConnectionSettings, { options, around, socket }: LoginP
     authHandler: authMethods(settings, options, { around, tried }),
     hostVerifier: (key: Buffer) => {
       const verdict = judgeHostKey(known, name, key)
-      if (verdict.kind === 'known' || (options.strictHostKeyChecking === 'no' && verdict.kind !== 'revoked')) return true
+      if (verdict.kind === 'known' || (options.strictHostKeyChecking === 'no' && verdict.kind !== 'revoked'))
+        return true
       const [file] = options.userKnownHostsFiles
       if (verdict.kind === 'unknown' && options.strictHostKeyChecking === 'accept-new' && file !== undefined) {
         addKnownHost(file, name, key)
@@ -138,7 +161,9 @@ function login(settings: ConnectionSettings, { options, around, socket }: LoginP
     client.on('error', (error: Error & { level?: string }) => {
       reject(refused ?? loginError(settings, options, { error, tried }))
     })
-    client.once('close', () => reject(new ConnectionError('login', `"${settings.host}" closed the connection during the login`)))
+    client.once('close', () =>
+      reject(new ConnectionError('login', `"${settings.host}" closed the connection during the login`)),
+    )
     client.connect(config)
   })
 }

@@ -33,7 +33,7 @@ export function kibanaSettings(sources: KibanaSources): KibanaSettings {
 
 function hostsOf(sources: KibanaSources, found: unknown): string | readonly string[] {
   if (sources.wantedHosts !== undefined) return sources.wantedHosts
-  const hosts = found ?? 'http://localhost:9200'
+  const hosts = found ?? ['http://localhost:9200']
   const list = typeof hosts === 'string' ? [hosts] : hosts
   if (!Array.isArray(list) || !list.every((host) => typeof host === 'string')) {
     throw new TaskError(`"elasticsearch.hosts" of "${sources.path}" is no list of addresses`)

@@ -54,7 +54,7 @@ export async function attempt(
     const decision = module.decide(state, args, stage.context)
     switch (decision.kind) {
       case 'keep':
-        return settled('ok', decision.reason, decision)
+        return failedIfSo(settled('ok', decision.reason, decision))
       case 'fail':
         // What is wrong on the host now may be right after the changes that a check only foresees.
         if (hasLooked(stage, ahead) && isForeseen(stage)) return unknowable(decision.message)
@@ -62,7 +62,9 @@ export async function attempt(
       case 'wait':
         return await waitFor(decision, stage)
       case 'change':
-        return stage.forecast === undefined ? await perform(decision, stage) : await foresee(decision, stage.forecast, stage)
+        return stage.forecast === undefined
+          ? await performExplained(decision, stage)
+          : await foresee(decision, stage.forecast, stage)
     }
   } catch (thrown) {
     return troubled(thrown, stage)
@@ -86,13 +88,43 @@ function settled(
   }
 }
 
+/** A failed effect tells what happened on the host; the module may know where the cause stands. */
+async function performExplained(decision: ChangeDecision, stage: Stage): Promise<Attempt> {
+  try {
+    return await perform(decision, stage)
+  } catch (thrown) {
+    if (!(thrown instanceof TaskError)) throw thrown
+    const cause = await decision.explain?.(stage.look)
+    if (cause === undefined) throw thrown
+    throw new TaskError(cause.message, { hint: cause.hint, cause: thrown })
+  }
+}
+
 async function perform(decision: ChangeDecision, stage: Stage): Promise<Attempt> {
   const results: Values[] = []
   for (const effect of decision.change.effects) {
     if (stage.signal.aborted) throw stage.signal.reason as Error
     results.push(await performOne(effect, stage))
   }
-  return changed(decision, decision.collect?.(results) ?? Object.assign({}, ...results))
+  const attempt = changed(decision, decision.collect?.(results) ?? (Object.assign({}, ...results) as Values))
+  return failedIfSo(attempt)
+}
+
+function failedIfSo(attempt: Attempt): Attempt {
+  return isFailure(attempt.result) ? { ...attempt, status: 'failed', summary: failureText(attempt) } : attempt
+}
+
+/** Ansible's rule: a return code other than 0 is a failure unless the module says otherwise. */
+function isFailure(result: Values): boolean {
+  const { failed, rc } = result
+  return typeof failed === 'boolean' ? failed : typeof rc === 'number' && rc !== 0
+}
+
+function failureText({ result, summary }: Attempt): string {
+  if (typeof result['msg'] === 'string') return result['msg']
+  const output = [result['stderr'], result['stdout']].find((text) => typeof text === 'string' && text.trim() !== '')
+  const said = typeof output === 'string' ? `: ${output.trim().split('\n').slice(-3).join(' | ')}` : ''
+  return typeof result['rc'] === 'number' ? `${summary}: exit code ${String(result['rc'])}${said}` : summary
 }
 
 async function performOne(effect: Effect, stage: Stage): Promise<Values> {

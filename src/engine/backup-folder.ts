@@ -8,6 +8,8 @@ import type { TaskPlace } from './task-scope.ts'
  */
 export function backupFolder(context: RunContext, place: TaskPlace, scope: Scope): string | undefined {
   if (place.play.roll?.rollback !== true) return undefined
-  const folder = scope.has('elkseal_backup_dir') ? String(scope.variable('elkseal_backup_dir')) : '/var/lib/elkseal/backup'
+  const folder = scope.has('elkseal_backup_dir')
+    ? String(scope.variable('elkseal_backup_dir'))
+    : '/var/lib/elkseal/backup'
   return `${folder}/${context.id}`
 }

@@ -7,10 +7,14 @@ import type { TaskPlace } from './task-scope.ts'
  * Runs the notified handlers in the order of their definition, each once. A handler that notifies an earlier one makes
  * it run again in the same flush (Ansible's behaviour).
  */
-export async function flushHandlers(batch: BatchRun, hosts: readonly string[], place: TaskPlace): Promise<readonly string[]> {
+export async function flushHandlers(
+  batch: BatchRun,
+  hosts: readonly string[],
+  place: TaskPlace,
+): Promise<readonly string[]> {
   const handlers = allHandlers(batch.play.handlers)
   let well = hosts
-  for (let again = true; again; ) {
+  for (let again = true; again;) {
     again = false
     for (const handler of handlers) {
       const waiting = well.filter((host) => batch.isWell(host) && batch.state(host).notified.delete(handler))

@@ -11,9 +11,28 @@ export interface Journal {
 }
 
 export type JournalRecord =
-  | { readonly record: 'run'; readonly id: string; readonly playbook: string; readonly started: string; readonly version: string }
-  | { readonly record: 'intent'; readonly host: string; readonly task: string; readonly effect: string; readonly subjects: readonly string[] }
-  | { readonly record: 'result'; readonly host: string; readonly task: string; readonly effect: string; readonly ok: boolean; readonly backup?: string }
+  | {
+      readonly record: 'run'
+      readonly id: string
+      readonly playbook: string
+      readonly started: string
+      readonly version: string
+    }
+  | {
+      readonly record: 'intent'
+      readonly host: string
+      readonly task: string
+      readonly effect: string
+      readonly subjects: readonly string[]
+    }
+  | {
+      readonly record: 'result'
+      readonly host: string
+      readonly task: string
+      readonly effect: string
+      readonly ok: boolean
+      readonly backup?: string
+    }
   | { readonly record: 'end'; readonly status: 'complete' | 'failed' | 'interrupted' }
 
 /** Opens `folder`/runs/ID/journal.jsonl, 0600 in a 0700 folder. */

@@ -5,9 +5,8 @@ import { flushHandlers } from './handlers.ts'
 import { inherit } from './inherit.ts'
 import { taskScope, type TaskPlace } from './task-scope.ts'
 
-/** Tasks that are about the run itself. The words are Ansible's; the parser refuses others. */
-export const metaActions = ['flush_handlers', 'noop', 'end_host', 'end_batch', 'end_play', 'clear_host_errors'] as const
 
+/** Tasks that are about the run itself. The parser has refused what is not one of Ansible's words. */
 export async function runMeta(
   batch: BatchRun,
   task: Task,
@@ -18,7 +17,8 @@ export async function runMeta(
   const inside = { ...place, inherited: inherit(place.inherited, task.common) }
   const meant = hosts.filter((host) => taskScope(context, host, inside).holds(inside.inherited.when))
   if (meant.length === 0) return hosts
-  const action = String(Object.values(task.args)[0])
+  const [word] = Object.values(task.args)
+  const action = typeof word === 'string' ? word : JSON.stringify(word)
   switch (action) {
     case 'flush_handlers':
       return flushHandlers(batch, hosts, place)

@@ -9,7 +9,9 @@ export function notifiedHandlers(batch: BatchRun, task: Task, host: string): rea
   const place = { ...batch.place, inherited: inherit(batch.place.inherited, task.common) }
   const scope = taskScope(batch.context, host, place)
   const wanted = scope.renderValue(task.notify)
-  const names = (Array.isArray(wanted) ? wanted : [wanted]).filter((name) => name !== null && name !== undefined).map(String)
+  const names = (Array.isArray(wanted) ? wanted : [wanted])
+    .filter((name) => name !== null && name !== undefined)
+    .map(String)
   const handlers = allHandlers(batch.play.handlers)
   const found = new Set<Task>()
   for (const name of names) {

@@ -36,7 +36,8 @@ function nextTasks(batch: BatchRun, items: readonly Item[], place: TaskPlace): r
     if (item.kind !== 'task' || item.module === 'meta') break
     if (!batch.selects(item, place.inherited)) continue
     const { loop, until, common } = item
-    const plain = loop === undefined && until === undefined && common.delegateTo === undefined && common.runOnce === undefined
+    const plain =
+      loop === undefined && until === undefined && common.delegateTo === undefined && common.runOnce === undefined
     if (plain) tasks.push(item)
   }
   return tasks

@@ -26,7 +26,11 @@ export async function runInclude(inclusion: Inclusion, runItems: RunItems): Prom
   const inherited = inherit(place.inherited, { ...include.common, when: [] })
   for (const one of inclusionsOf(inclusion)) {
     const items = loadTaskFile(one.file, batch.context.modules)
-    const inside = { ...place, inherited: inherit(inherited, { tags: [], when: [], vars: one.loop as RawMap | undefined ?? {} }), loop: one.loop ?? place.loop }
+    const inside = {
+      ...place,
+      inherited: inherit(inherited, { tags: [], when: [], vars: (one.loop as RawMap | undefined) ?? {} }),
+      loop: one.loop ?? place.loop,
+    }
     await runItems(items, one.hosts, inside)
   }
   return hosts.filter((host) => batch.isWell(host))

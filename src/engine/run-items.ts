@@ -79,12 +79,7 @@ async function runBlock(
 }
 
 /** A host that failed and was not rescued still runs `always`, and is failed again afterwards. */
-async function runAlways(
-  batch: BatchRun,
-  block: Block,
-  hosts: readonly string[],
-  place: TaskPlace,
-): Promise<void> {
+async function runAlways(batch: BatchRun, block: Block, hosts: readonly string[], place: TaskPlace): Promise<void> {
   const failed = hosts.filter((host) => batch.condition(host) === 'failed')
   const reachable = hosts.filter((host) => batch.condition(host) !== 'unreachable')
   await batch.evenIfFailed(failed, () => runItems(batch, block.always, reachable, place))

@@ -34,7 +34,11 @@ export async function runPlay(context: RunContext, play: Play): Promise<boolean>
 
 /** `serial` may be a template; it is the play's, so the first host's variables decide. */
 function serialOf(context: RunContext, play: Play, hosts: readonly string[]): Play['serial'] {
-  const scope = taskScope(context, hosts[0] ?? 'localhost', placeOf(context, play, { playHosts: hosts, batchHosts: [] }))
+  const scope = taskScope(
+    context,
+    hosts[0] ?? 'localhost',
+    placeOf(context, play, { playHosts: hosts, batchHosts: [] }),
+  )
   return play.serial.map((step) => {
     const rendered = scope.renderValue(step)
     return typeof rendered === 'number' ? rendered : String(rendered)

@@ -82,7 +82,7 @@ async function runLoop(execution: Execution, loop: Loop): Promise<TaskResult> {
 function loopItems(scope: Scope, loop: Loop): readonly unknown[] | ElksealError {
   try {
     const items = scope.renderValue(loop.over)
-    if (Array.isArray(items)) return items
+    if (Array.isArray(items)) return items as readonly unknown[]
     return new TaskError('The loop needs a list', { hint: 'Give "loop" a list, or an expression that is one' })
   } catch (thrown) {
     if (thrown instanceof ElksealError) return thrown
@@ -108,11 +108,7 @@ function joinResults(results: readonly TaskResult[]): TaskResult {
   }
 }
 
-async function runOnce(
-  execution: Execution,
-  item: string | undefined,
-  loopError?: ElksealError,
-): Promise<TaskResult> {
+async function runOnce(execution: Execution, item: string | undefined, loopError?: ElksealError): Promise<TaskResult> {
   const started = Date.now()
   const scope = taskScope(execution.context, execution.host, execution.place)
   const outcome = await outcomeOf(execution, scope, loopError)
@@ -156,7 +152,12 @@ async function withRetries(execution: Execution, scope: Scope): Promise<Outcome>
         ? registered['failed'] !== true
         : taskScope(context, host, { ...execution.place, loop: { ...execution.place.loop, ...view } }).holds(until)
     if (good) return result
-    if (attempts > retries) return { ...result, status: 'failed', summary: `Not reached after ${String(retries)} retries: ${outcome.summary}` }
+    if (attempts > retries)
+      return {
+        ...result,
+        status: 'failed',
+        summary: `Not reached after ${String(retries)} retries: ${outcome.summary}`,
+      }
     progress(execution, `retrying (${String(retries - attempts + 1)} left): ${outcome.summary}`)
     await context.clock.sleep(delayMs, context.interruption.signal)
   }
@@ -191,7 +192,11 @@ function judged(
     msg: outcome.result['msg'] ?? outcome.summary,
     skipped: status === 'skipped' || (status === 'undetermined' && outcome.result['rc'] === undefined),
   }
-  const view = (): Values => ({ ...base, changed: status === 'changed' || status === 'undetermined', failed: status === 'failed' })
+  const view = (): Values => ({
+    ...base,
+    changed: status === 'changed' || status === 'undetermined',
+    failed: status === 'failed',
+  })
   const judge = (conditions: readonly string[]) => {
     const registered = task.register === undefined ? {} : { [task.register]: view() }
     const loop = { ...place.loop, ...view(), ...registered }
@@ -236,7 +241,12 @@ function tell(execution: Execution, report: Report): void {
     module: task.module,
     status: report.status,
     summary: hidden ? 'the output is hidden by no_log' : report.outcome.summary,
-    changes: report.status === 'changed' || report.status === 'undetermined' ? (hidden ? ['hidden by no_log'] : report.outcome.changes) : [],
+    changes:
+      report.status === 'changed' || report.status === 'undetermined'
+        ? hidden
+          ? ['hidden by no_log']
+          : report.outcome.changes
+        : [],
     diffs: showDiff ? report.outcome.diffs : [],
     hint: report.outcome.hint,
     result: hidden ? { censored: true, changed: report.registered['changed'] } : report.registered,

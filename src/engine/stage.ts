@@ -60,7 +60,7 @@ export function openStage(parts: StageParts, progress: (message: string) => void
     pending: () => isPending(forecast) || isPending(context.hosts.get(parts.host)?.forecast),
     touched: (subjects) => touch(state, subjects),
     record: (effect, phase) => {
-      if (phase === 'intent' && performer(subjectsOf(effect)).backupDir !== undefined) {
+      if (phase === 'intent' && backupDir !== undefined && !neverChanges(task)) {
         state.performed.push({ effect, performer: performer(subjectsOf(effect)) })
       }
       const record = { host: machine.name, task: task.name, effect: effectDescription(effect) }

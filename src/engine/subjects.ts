@@ -3,7 +3,9 @@ import type { Subject } from '../facts/question.ts'
 /** Whether changing one could change an answer about the other: the same thing, a folder above, or anything at all. */
 export function conflict(touched: Subject, asked: Subject): boolean {
   if (touched === '*' || asked === '*' || touched === asked) return true
-  return touched.startsWith('file:') && asked.startsWith('file:') && (isBelow(touched, asked) || isBelow(asked, touched))
+  return (
+    touched.startsWith('file:') && asked.startsWith('file:') && (isBelow(touched, asked) || isBelow(asked, touched))
+  )
 }
 
 export function anyConflict(touched: Iterable<Subject>, asked: Iterable<Subject>): boolean {

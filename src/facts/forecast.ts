@@ -1,5 +1,5 @@
-import type { FileState } from './file.ts'
-import type { ServiceState } from './service.ts'
+import type { FileState } from './file-state.ts'
+import type { ServiceState } from './service-state.ts'
 
 /**
  * Check mode's picture of one host: what earlier tasks would have changed. Empty in a real run. Effects write it,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { lstat, readFile, readlink, stat } from 'node:fs/promises'
 import { readFileSync, type Stats } from 'node:fs'
 import { TaskError } from '../errors.ts'
-import type { FileState } from './file.ts'
+import type { FileState } from './file-state.ts'
 
 /** The controller's own answer to `fileAt`: the same as the script's, without a process. */
 export async function localFileAt(path: string, options: { content: boolean; follow: boolean }): Promise<FileState> {

@@ -1,18 +1,8 @@
 import { quote } from '../connection/quote.ts'
 import type { Question } from './question.ts'
+import type { ServiceState } from './service-state.ts'
 
-export interface ServiceState {
-  readonly known: boolean
-  readonly active: boolean
-  /** systemd's own word: active, inactive, failed, activating… */
-  readonly activeState: string
-  readonly enabled: boolean
-  readonly mainPid: number
-  /** Seconds since 1970 at which the unit became active; undefined when it is not, or when only foreseen. */
-  readonly activeSince: number | undefined
-  readonly result: string
-  readonly execMainStatus: number
-}
+export type { ServiceState } from './service-state.ts'
 
 /** A systemd unit's state; `known: false` also where there is no systemd. */
 export function serviceNamed(name: string): Question<ServiceState> {

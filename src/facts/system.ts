@@ -57,7 +57,7 @@ interface Lines {
   all(name: string): readonly string[]
 }
 
-export function parseFacts(text: string): SystemFacts {
+function parseFacts(text: string): SystemFacts {
   const lines = linesOf(text)
   const nodename = lines.one('nodename')
   const fqdn = lines.one('fqdn')

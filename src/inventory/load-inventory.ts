@@ -8,6 +8,7 @@ import { readIni } from './ini-source.ts'
 import { InventoryBuilder, type Source } from './inventory-builder.ts'
 import type { Inventory } from './inventory.ts'
 import { readScript } from './script-source.ts'
+import { decodeUtf8 } from './utf8-text.ts'
 import { readYamlInventory } from './yaml-inventory.ts'
 import { jsonTree, parseJson } from './yaml-values.ts'
 
@@ -36,7 +37,7 @@ export function loadInventory(sources: readonly string[], options: LoadOptions):
 }
 
 /** Only a text with a comma that is no file's name is a list of hosts. */
-export function isHostList(source: string, folder: string): boolean {
+function isHostList(source: string, folder: string): boolean {
   return source.includes(',') && !existsSync(resolve(folder, source))
 }
 
@@ -71,9 +72,10 @@ class InventoryLoader {
   }
 
   #readFolder(folder: string): void {
-    for (const name of readdirSync(folder).sort(byCodePoint)) {
-      if (!ignoredInFolder.test(name)) this.read(join(folder, name))
-    }
+    const names = this.#attempt(folder, () => readdirSync(folder)) ?? []
+    const sources = names.filter((name) => !ignoredInFolder.test(name)).sort(byCodePoint)
+    if (sources.length === 0) this.#refuse(folder, `The inventory folder "${folder}" holds no inventory file`)
+    for (const name of sources) this.read(join(folder, name))
   }
 
   #readHostList(list: string): void {
@@ -122,13 +124,23 @@ class InventoryLoader {
   }
 
   #readText(file: string): string | undefined {
+    const bytes = this.#attempt(file, () => readFileSync(file))
+    if (bytes === undefined) return undefined
+    const plain = this.#vault.isEncrypted(bytes)
+      ? this.#attempt(file, () => this.#vault.decrypt(bytes, `"${file}"`).revealBytes())
+      : bytes
+    if (plain === undefined) return undefined
+    const { text, problem } = decodeUtf8(plain, file)
+    if (problem !== undefined) this.problems.push(problem)
+    return problem === undefined ? text : undefined
+  }
+
+  /** What fails becomes a problem. */
+  #attempt<T>(file: string, read: () => T): T | undefined {
     try {
-      const bytes = readFileSync(file)
-      if (!this.#vault.isEncrypted(bytes)) return bytes.toString('utf8')
-      return this.#vault.decrypt(bytes, `"${file}"`).reveal()
+      return read()
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code
-      if (code === 'ENOENT') {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
         const hint = 'A list of host names needs a comma, also after a single name: "es1,"'
         this.problems.push({ message: `The inventory "${file}" does not exist`, hint })
       } else if (error instanceof ElksealError) {

@@ -4,7 +4,7 @@
  */
 
 export type Literal = string | number | boolean | null | readonly Literal[] | LiteralMap
-export interface LiteralMap {
+interface LiteralMap {
   readonly [key: string]: Literal
 }
 

@@ -6,6 +6,7 @@ import { Secret } from '../secrets/secret.ts'
 import type { Vault } from '../secrets/vault.ts'
 import { parseYaml } from '../yaml-source.ts'
 import type { InventoryVars } from './inventory.ts'
+import { decodeUtf8 } from './utf8-text.ts'
 import { jsonVariableValue, parseJson, variableValues } from './yaml-values.ts'
 
 /*
@@ -56,7 +57,7 @@ export class VariableFiles {
   #mayHold(folder: string, name: string): boolean {
     let names = this.#listings.get(folder)
     if (names === undefined) {
-      names = new Set(isFolder(folder) ? readdirSync(folder) : [])
+      names = new Set(listFolder(folder))
       this.#listings.set(folder, names)
     }
     return name.includes('/') || extensions.some((extension) => names.has(`${name}${extension}`))
@@ -79,7 +80,9 @@ export class VariableFiles {
 export function readVariableFile(file: string, vault: Vault, redactor?: Redactor): InventoryVars {
   const bytes = readBytes(file)
   const isVaulted = vault.isEncrypted(bytes)
-  const text = isVaulted ? vault.decrypt(bytes, `"${file}"`).reveal() : bytes.toString('utf8')
+  const plain = isVaulted ? vault.decrypt(bytes, `"${file}"`).revealBytes() : bytes
+  const { text, problem } = decodeUtf8(plain, file)
+  if (problem !== undefined) throw new InputError([problem])
   const variables = parseVariables(text, file, vault)
   return isVaulted ? (protect(variables, redactor) as InventoryVars) : variables
 }
@@ -117,7 +120,7 @@ function filesFor(path: string): readonly string[] {
 }
 
 function filesIn(folder: string): string[] {
-  return readdirSync(folder)
+  return listFolder(folder)
     .filter((name) => !name.startsWith('.') && !name.endsWith('~'))
     .sort((a, b) => (a < b ? -1 : 1))
     .flatMap((name) => {
@@ -137,8 +140,14 @@ function readBytes(file: string): Buffer {
   }
 }
 
-function isFolder(path: string): boolean {
-  return statOf(path)?.isDirectory() === true
+/** Nothing when it does not exist. Ansible skips a file of that name with a warning; here it is a problem. */
+function listFolder(folder: string): string[] {
+  if (statOf(folder) === undefined) return []
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    throw new InputError([{ message: `The folder "${folder}" cannot be read: ${asError(error).message}` }])
+  }
 }
 
 function statOf(path: string): Stats | undefined {

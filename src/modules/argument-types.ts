@@ -95,9 +95,11 @@ export const mapping = () =>
     return isMap ? (value as Record<string, unknown>) : undefined
   })
 
+/** A value of any type. */
+export type Given = string | number | boolean | object
+
 /** Any value at all, but not none. */
-export const anything = () =>
-  converted('raw', 'a value', (value): NonNullable<unknown> | undefined => value ?? undefined)
+export const anything = () => converted('raw', 'a value', (value) => (value ?? undefined) as Given | undefined)
 
 export const choice = <const Choice extends string>(...choices: readonly Choice[]) =>
   converted('str', `one of ${choices.join(', ')}`, (value): Choice | undefined => {
@@ -107,11 +109,7 @@ export const choice = <const Choice extends string>(...choices: readonly Choice[
   }).meta({ choices })
 
 /** An argument type of one's own: `wanted` completes "must be …"; `convert` gives undefined for what does not fit. */
-export function converted<T extends NonNullable<unknown>>(
-  type: string,
-  wanted: string,
-  convert: (value: unknown) => T | undefined,
-) {
+export function converted<T>(type: string, wanted: string, convert: (value: unknown) => T | undefined) {
   return z
     .unknown()
     .transform((value, context): T => {

@@ -77,6 +77,8 @@ export interface SetService {
   readonly timeoutMs?: number | undefined
   /** For a daemon without systemd: how to do each action, as sh. Undefined: systemctl. */
   readonly scripts?: Readonly<Partial<Record<ServiceAction, string>>> | undefined
+  /** What a start script reads: the password of a protected keystore. */
+  readonly stdin?: Secret | undefined
 }
 
 /** Settings of a product's keystore, changed by the product's own tool. `undo` puts the keystore file back. */

@@ -5,9 +5,10 @@ import { elasticsearchTraces } from '../facts/elasticsearch-traces.ts'
 import { fileAt } from '../facts/file.ts'
 import type { Question } from '../facts/question.ts'
 import { serviceNamed, type ServiceState } from '../facts/service.ts'
-import { choice, filledText, int, path, text, textList } from './argument-types.ts'
-import { consoleFile, daemonScripts } from './elasticsearch-daemon.ts'
-import type { ServiceAction } from './effect.ts'
+import { choice, filledText, int, path, secret, text, textList } from './argument-types.ts'
+import { consoleFile, daemonScripts, protectedUnitScripts } from './elasticsearch-daemon.ts'
+import { Secret } from '../secrets/secret.ts'
+import type { ServiceAction, SetService } from './effect.ts'
 import { defineModule, type Context, type Decision, type Look } from './module.ts'
 import { pendingKeystoreChanges } from './pending-keystore.ts'
 import { renderedVariable } from './task-variables.ts'
@@ -33,6 +34,9 @@ const args = z.strictObject({
   files: textList()
     .optional()
     .describe('Files that are read at a start only. Default: elasticsearch.yml and elasticsearch.keystore.'),
+  keystore_password: secret()
+    .optional()
+    .describe('Password of a protected keystore: a start needs it. Never written to a disk.'),
   timeout: int().default(900).describe('Seconds for a start or stop; as long as the package allows.'),
 })
 
@@ -193,15 +197,25 @@ function change(
           name: installation.name,
           action,
           timeoutMs: wish.timeout * 1000,
-          ...(installation.unit === undefined
-            ? { scripts: daemonScripts({ ...installation, timeout: wish.timeout }) }
-            : {}),
+          ...startWords(installation, wish),
         },
       ],
     },
     result: { state: action === 'stop' ? 'stopped' : 'started' },
     explain: (look) => explainFailure(look, { installation, action, host: context.host }),
   }
+}
+
+/** How to do it where systemctl alone does not know. */
+function startWords(installation: Installation, wish: Args): Partial<SetService> {
+  const { unit } = installation
+  const password = wish.keystore_password
+  const stdin = password === undefined ? {} : { stdin: new Secret(`${password.reveal()}\n`) }
+  if (unit === undefined) {
+    const isProtected = password !== undefined
+    return { scripts: daemonScripts({ ...installation, timeout: wish.timeout, isProtected }), ...stdin }
+  }
+  return password === undefined ? {} : { scripts: protectedUnitScripts(unit, installation.user), ...stdin }
 }
 
 async function explainFailure(

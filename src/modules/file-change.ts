@@ -128,7 +128,7 @@ export function missingAccount(look: Pick<FileLook, 'owner' | 'group'>): Fail | 
 }
 
 /** Before and after, for text of a size that can be read. Secret content has no diff. */
-export function contentDiff(current: FileState, wanted: Pick<WantedFile, 'path' | 'content'>): Diff | undefined {
+function contentDiff(current: FileState, wanted: Pick<WantedFile, 'path' | 'content'>): Diff | undefined {
   if (wanted.content instanceof Secret) return undefined
   const before = current.kind === 'file' ? current.content : Buffer.alloc(0)
   const isShown = (bytes: Buffer) => bytes.length <= largestDiff && !bytes.includes(0)
@@ -145,7 +145,7 @@ export function folderOf(path: string): string {
   return path.slice(0, path.replace(/\/+$/, '').lastIndexOf('/')) || '/'
 }
 
-export function sha256Of(bytes: Buffer): string {
+function sha256Of(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 

@@ -13,6 +13,7 @@ import { elasticsearchKeystore } from './elasticsearch-keystore.ts'
 import { elasticsearchFacts } from './elasticsearch-facts.ts'
 import { elasticsearchChecks } from './elasticsearch-checks.ts'
 import { currentService } from './current-service.ts'
+import { coveredNames } from './covered-names.ts'
 import { clusterSnapshot } from './cluster-snapshot.ts'
 import { clusterGate } from './cluster-gate.ts'
 import { certificateAuthority } from './certificate-authority.ts'
@@ -68,6 +69,7 @@ export const allModules: readonly Module[] = [
   certificateAuthority,
   clusterGate,
   clusterSnapshot,
+  coveredNames,
   currentService,
   elasticsearchChecks,
   elasticsearchFacts,

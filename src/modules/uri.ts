@@ -3,7 +3,19 @@ import { TaskError } from '../errors.ts'
 import { fileAt, type FileState } from '../facts/file.ts'
 import { HttpError, httpRequest, type HttpAnswer, type HttpRequestWords } from '../facts/http.ts'
 import { Secret } from '../secrets/secret.ts'
-import { anything, bool, choice, converted, int, intList, mapping, path, secret, text } from './argument-types.ts'
+import {
+  anything,
+  bool,
+  choice,
+  converted,
+  int,
+  intList,
+  mapping,
+  path,
+  secret,
+  text,
+  type Given,
+} from './argument-types.ts'
 import { defineModule, type Decision, type Look, type Values } from './module.ts'
 
 const args = z
@@ -178,7 +190,7 @@ function opened(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, opened(item)]))
 }
 
-function formOf(body: NonNullable<unknown>): string {
+function formOf(body: Given): string {
   const pairs: [string, unknown][] = Array.isArray(body) ? (body as [string, unknown][]) : Object.entries(body)
   const form = new URLSearchParams()
   for (const [name, value] of pairs) {

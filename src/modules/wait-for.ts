@@ -28,8 +28,8 @@ export const waitFor = defineModule<Args, undefined>({
     port: 9200
     timeout: 120
 `,
-  args: args.refine((given) => given.port === undefined || given.path === undefined, {
-    message: '"port" and "path" exclude each other',
+  args: args.refine((given) => (given.port === undefined) !== (given.path === undefined), {
+    message: 'exactly one of "port" and "path" is needed',
   }),
   inspect: async () => undefined,
   decide: (_, given): Decision => {
@@ -45,7 +45,7 @@ export const waitFor = defineModule<Args, undefined>({
         first = false
         return probe(look, given)
       },
-      explain: async () => ({ message: given.msg ?? `${what} did not come true within ${given.timeout} s` }),
+      ...(given.msg === undefined ? {} : { explain: explainWith(given.msg) }),
     }
   },
 })
@@ -53,8 +53,6 @@ export const waitFor = defineModule<Args, undefined>({
 async function probe(look: Look, given: Args): Promise<Probe> {
   const { port, path: at, state } = given
   const wantsIt = state === 'started' || state === 'present'
-  // With neither, the task is a pause, as in Ansible.
-  if (port === undefined && at === undefined) return { done: false, found: 'nothing is waited for but time' }
   const found = at === undefined ? await probePort(look, given) : await probePath(look, given)
   const result = { state, port, path: at, search_regex: given.search_regex?.source }
   return found.there === wantsIt ? { done: true, reason: found.words, result } : { done: false, found: found.words }
@@ -114,9 +112,13 @@ function firstWords(stream: NodeJS.ReadableStream, look: Look, timeoutMs: number
   })
 }
 
+function explainWith(message: string) {
+  return async () => ({ message })
+}
+
 function whatOf({ host, port, path: at, state, search_regex: pattern }: Args): string {
   const verb = state === 'started' || state === 'present' ? '' : 'not '
-  const thing = at ?? (port === undefined ? 'time' : `${host}:${port}`)
+  const thing = at ?? `${host}:${port ?? 0}`
   if (pattern !== undefined) return `${thing} ${verb}to match ${pattern.source}`
   return at === undefined ? `${thing} ${verb}to be open` : `${thing} ${verb}to be there`
 }

@@ -77,7 +77,8 @@ export class Keywords {
     const node = this.node(name)
     if (node === undefined || isNull(node)) return undefined
     const nodes = node.kind === 'list' ? node.items : [node]
-    return nodes.flatMap((item) => this.#condition(name, item))
+    // An empty list says nothing: as Ansible, it leaves the result as it is.
+    return nodes.length === 0 ? undefined : nodes.flatMap((item) => this.#condition(name, item))
   }
 
   #condition(name: string, node: YamlNode): readonly string[] {

@@ -144,7 +144,12 @@ class LiveTask {
       {
         renderer: 'default',
         exitOnError: false,
-        rendererOptions: { collapseSubtasks: true, collapseErrors: true, showErrorMessage: false, formatOutput: 'truncate' },
+        rendererOptions: {
+          collapseSubtasks: true,
+          collapseErrors: true,
+          showErrorMessage: false,
+          formatOutput: 'truncate',
+        },
       },
     )
     await tree.run()
@@ -160,7 +165,9 @@ class LiveTask {
   #titleText(title: string): string {
     const statuses = [...this.#lines.values()].flatMap((line) => line.results.map((event) => event.status))
     const counted = [...new Set(statuses)]
-      .map((status) => paint(`${status} ${String(statuses.filter((one) => one === status).length)}`, status, this.#target.color))
+      .map((status) =>
+        paint(`${status} ${String(statuses.filter((one) => one === status).length)}`, status, this.#target.color),
+      )
       .join(', ')
     return this.#safe(`${title}  ${counted}  ${durationText(Date.now() - this.#started)}`)
   }

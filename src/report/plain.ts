@@ -24,7 +24,11 @@ function linesOf(event: RunEvent, target: ReportTarget): readonly string[] {
     case 'run':
       return event.check ? ['CHECK MODE: nothing is changed, what would be changed is shown'] : []
     case 'play':
-      return ['', banner(`PLAY [${event.play}]`, target), ...(event.hosts.length === 0 ? ['skipping: no hosts matched'] : [])]
+      return [
+        '',
+        banner(`PLAY [${event.play}]`, target),
+        ...(event.hosts.length === 0 ? ['skipping: no hosts matched'] : []),
+      ]
     case 'batch':
       return ['', `BATCH ${String(event.number)} of ${String(event.of)}: ${event.hosts.join(', ')}`]
     case 'task-start':
@@ -61,7 +65,8 @@ function resultLines(event: TaskFinished, target: ReportTarget): readonly string
   const changes = event.changes.length > 1 ? event.changes.map((change) => `    ${printable(change)}`) : []
   const hint = event.hint === undefined ? [] : [`    next: ${printable(event.hint)}`]
   const ignored = event.status === 'ignored' ? ['...ignoring'] : []
-  const result = target.verbosity > 1 ? [`    ${printable(JSON.stringify(target.redactor.redactValue(event.result)))}`] : []
+  const result =
+    target.verbosity > 1 ? [`    ${printable(JSON.stringify(target.redactor.redactValue(event.result)))}`] : []
   return [...diffs, head, ...changes, ...hint, ...ignored, ...result]
 }
 

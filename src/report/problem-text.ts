@@ -8,7 +8,10 @@ export function problemText(problem: Problem, color: boolean): string {
   const lines = [`${place}${dye('error', ['bold', 'red'], color)}: ${printable(problem.message)}`]
   const excerpt = problem.position === undefined ? undefined : sourceLine(problem.position)
   if (excerpt !== undefined && problem.position !== undefined) {
-    lines.push(`  ${dye(excerpt, 'dim', color)}`, `  ${' '.repeat(problem.position.column - 1)}${dye('^', 'red', color)}`)
+    lines.push(
+      `  ${dye(excerpt, 'dim', color)}`,
+      `  ${' '.repeat(problem.position.column - 1)}${dye('^', 'red', color)}`,
+    )
   }
   if (problem.hint !== undefined) lines.push(`  ${problem.hint}`)
   return lines.join('\n')

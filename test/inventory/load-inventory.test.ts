@@ -140,6 +140,18 @@ describe('loadInventory: where Ansible is silent, warns, or stops at the first p
     assert.deepEqual(lines(problemsOf(() => load('hosts'))), ['hosts:1:1 "hosts" is encrypted and no vault password is known'])
   })
 
+  it('refuses a folder without any inventory file', () => {
+    write({ 'inv/readme.md': 'x', 'inv/group_vars/all.yml': 'x: 1\n' })
+    assert.deepEqual(lines(problemsOf(() => load('inv'))), ['inv:1:1 The inventory folder "inv" holds no inventory file'])
+  })
+
+  it('refuses text that is not UTF-8, but in comments', () => {
+    writeFileSync(join(folder, 'good'), Buffer.from('# caf\xe9\n[web]\na\n', 'latin1'))
+    writeFileSync(join(folder, 'bad'), Buffer.from('[web]\na x=caf\xe9\n', 'latin1'))
+    assert.deepEqual([...load('good').hosts.keys()], ['a'])
+    assert.deepEqual(lines(problemsOf(() => load('bad'))), ['bad:2:8 The text is not UTF-8'])
+  })
+
   it('warns of a name that is a group and a host', () => {
     write({ hosts: '[web]\nweb\n' })
     const { warnings } = loadInventory(['hosts'], { vault: locked, folder })
@@ -208,6 +220,17 @@ describe('InventoryVariables', () => {
       'host_vars/a.yml:1:1 A file of variables must be a mapping',
       '"host_vars/b.yml" is encrypted and no vault password is known',
     ])
+  })
+
+  it('refuses a group_vars that is a file, and a file that is not UTF-8', () => {
+    write({ hosts: '[web]\na\n', group_vars: 'x: 1\n' })
+    const [problem] = new InventoryVariables(load('hosts'), { vault: locked }).check()
+    assert.match(problem!.message, /^The folder ".*group_vars" cannot be read: ENOTDIR/)
+    rmSync(join(folder, 'group_vars'))
+    mkdirSync(join(folder, 'group_vars'))
+    writeFileSync(join(folder, 'group_vars', 'all'), Buffer.from('x: caf\xe9\n', 'latin1'))
+    const variables = new InventoryVariables(load('hosts'), { vault: locked })
+    assert.deepEqual(lines(variables.check()), ['group_vars/all:1:7 The text is not UTF-8'])
   })
 
   it('knows the magic variables of a host', () => {

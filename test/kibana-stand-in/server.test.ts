@@ -5,6 +5,7 @@ import { keyToPem } from '../../src/pki/pem.ts'
 import { kibanaStatus } from '../../src/elastic/kibana-status.ts'
 import { Secret } from '../../src/secrets/secret.ts'
 import { LocalHost } from '../support/local-host.ts'
+import { skipFor } from '../support/needs.ts'
 import { FakeElasticsearch, freePort, KibanaHome } from './stand-in.ts'
 
 describe('the stand-in for Kibana', () => {
@@ -48,7 +49,7 @@ describe('the stand-in for Kibana', () => {
     kibanaStatus(host.reader, { url: `http://127.0.0.1:${port}`, user: 'elastic', password: new Secret(password) })
 
   it('does not run as root', async function () {
-    if (process.getuid?.() !== 0) return this.skip()
+    if (process.getuid?.() !== 0) skipFor(this, 'needs root')
     const { code, stderr } = await kibana.run([])
     assert.deepEqual([code, stderr], [1, 'Kibana should not be run as root.  Use --allow-root to continue.\n'])
   })

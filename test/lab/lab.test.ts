@@ -23,17 +23,18 @@ describe('the lab', function () {
   this.timeout('10m')
 
   const lab = createLab({ name: 'selftest' })
+  const killed = createLab({ name: 'killed' })
   let folder = ''
 
   before(async function () {
     await needsLab(this)
     folder = await mkdtemp(join(tmpdir(), 'elkseal-lab-test-'))
-    await lab.down()
+    for (const each of [lab, killed]) await each.down()
     await lab.up(bare)
   })
 
   after(async () => {
-    if (lab.isUp()) await lab.down()
+    for (const each of [lab, killed]) if (each.isUp()) await each.down()
     if (folder !== '') await rm(folder, { recursive: true, force: true })
   })
 
@@ -87,7 +88,6 @@ describe('the lab', function () {
     const boot = `import { createLab } from ${JSON.stringify(join(import.meta.dirname, 'lab.ts'))}
       await createLab({ name: 'killed' }).up(${JSON.stringify(bare)})
       setTimeout(() => {}, 60_000)`
-    const killed = createLab({ name: 'killed' })
     const up = spawn(process.execPath, ['--input-type=module', '--eval', boot], { stdio: 'ignore' })
     await until(() => killed.isUp() && isListening(killed.host('plain1'), 22), 'the first host')
     up.kill('SIGKILL')

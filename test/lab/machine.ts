@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createGroups } from './control-groups.ts'
@@ -92,8 +92,15 @@ export async function cutPower(machine: Machine): Promise<void> {
   if (leader !== undefined) await killAll([leader])
   const deadline = Date.now() + 5000
   while (containerOf(machine) !== undefined && Date.now() < deadline) await pause(50)
-  // Left over when systemd-nspawn itself was killed.
+  await removeTraces(machine)
+}
+
+// What systemd-nspawn leaves below /run when it was killed itself.
+async function removeTraces(machine: Machine): Promise<void> {
   await rm(join('/run/systemd/nspawn/propagate', machineName(machine)), { recursive: true, force: true })
+  if (!existsSync(rootOf(machine))) return
+  const { dev, ino } = await stat(rootOf(machine))
+  await rm(`/run/systemd/nspawn/locks/inode-${dev}:${ino}`, { force: true })
 }
 
 function containerOf(machine: Machine): number | undefined {

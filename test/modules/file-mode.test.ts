@@ -41,6 +41,7 @@ describe('applyMode', () => {
         }
       }
     } finally {
+      execFileSync('chmod', ['-R', 'u+rwx', host.folder])
       host.remove()
     }
   })

@@ -149,6 +149,13 @@ describe('loadPlaybook', () => {
     assert.deepEqual([tags, vars], [['x'], { a: 1 }])
   })
 
+  it('takes an empty list of conditions as none', () => {
+    const { changedWhen, failedWhen, until, common } = firstTask(
+      '- debug: msg=1\n  changed_when: []\n  failed_when: []\n  until: []\n  when: []',
+    )
+    assert.deepEqual([changedWhen, failedWhen, until, common.when], [undefined, undefined, undefined, []])
+  })
+
   it("tells a command's options from its words", () => {
     assert.deepEqual(firstTask(`- command: make "a b" chdir=/src creates=/src/done`).args, {
       chdir: '/src',

@@ -120,14 +120,14 @@ export class LocalHost {
 }
 
 /** A vault for tests of other things: "encrypted" is a prefix. */
-export const testVault: Vault = {
+const testVault: Vault = {
   isEncrypted: (text) => text.toString().startsWith('$TEST_VAULT;'),
   decrypt: (envelope) => new Secret(envelope.toString().replace('$TEST_VAULT;', '')),
   encrypt: (plain) => `$TEST_VAULT;${plain.reveal()}`,
 }
 
 /** One request as a host's runner would run it: dash or what sh is here, umask 077, LC_ALL=C, in /. */
-export function runLocally(request: ShellRequest): Promise<Output> {
+function runLocally(request: ShellRequest): Promise<Output> {
   const script = `umask 077; (\n${request.script}\n)`
   const child = spawn('/bin/sh', ['-c', script], {
     cwd: '/',

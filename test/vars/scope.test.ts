@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import fc from 'fast-check'
 import { TaskError } from '../../src/errors.ts'
 import { UnsafeText } from '../../src/inventory/unsafe-text.ts'
 import { Secret } from '../../src/secrets/secret.ts'
@@ -191,6 +192,9 @@ describe('Scope', () => {
     assert.deepEqual(scope.renderValue("{{ group | map('extract', hostvars, 'ip') | list }}"), ['10.0.0.4', '10.0.0.5'])
     assert.equal(scope.renderValue('{% for h in group %}{{ hostvars[h].ip }} {% endfor %}'), '10.0.0.4 10.0.0.5 ')
     assert.equal(scope.holds(["'n9' in hostvars", "hostvars['nx'] is not defined"]), true)
+    const idiom = "{{ group | map('extract', hostvars) | map(attribute='ip') | join(' ') }}"
+    assert.equal(scope.render(idiom), '10.0.0.4 10.0.0.5')
+    assert.equal(scope.render("{{ hostvars.get('n7').ip }}"), '10.0.0.8')
     assert.deepEqual(new Set(asked), new Set(['n7', 'n3', 'n4', 'nx']))
   })
 
@@ -277,6 +281,60 @@ describe('templates', () => {
     ]) {
       assert.throws(() => scope.render(text), TaskError, text)
     }
+  })
+
+  it('fail only with an error of a task, whatever the text', () => {
+    const words = [
+      '{{',
+      '}}',
+      '{%',
+      '%}',
+      'if',
+      'for',
+      'in',
+      'x',
+      'map',
+      '.',
+      '[',
+      ']',
+      '(',
+      ')',
+      '|',
+      'join',
+      '-',
+      '1',
+      '"',
+      "'",
+      ',',
+      ' ',
+      '~',
+      'is',
+      'not',
+      'endif',
+      '{',
+      '}',
+      ':',
+      '==',
+      '#}',
+      '{#',
+      '\\',
+      '\n',
+      'set',
+      '=',
+    ]
+    const scope = scopeOf({ x: [1, 'a', null], map: { a: 1 } })
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...words), { maxLength: 16 }), (pieces) => {
+        for (const text of [pieces.join(' '), `{{ ${pieces.join(' ')} }}`, pieces.join('')]) {
+          try {
+            scope.renderValue(text)
+          } catch (error) {
+            assert.ok(error instanceof TaskError, `${text}: ${String(error)}`)
+          }
+        }
+      }),
+      { numRuns: 1000 },
+    )
   })
 
   it('suggest the filter or test that was meant', () => {

@@ -15,7 +15,8 @@ export async function certsExportCommand(file: string, options: InventoryOptions
   const opened = openInventory(options, view)
   const target = resolve(view.cwd, file)
   if (existsSync(target)) throw new UsageError(`"${file}" exists already`, { hint: 'Name another file, or remove it' })
-  const limit = options.limit === undefined ? undefined : new Set(selectLimit(opened.inventory, options.limit, view.cwd).hosts)
+  const limit =
+    options.limit === undefined ? undefined : new Set(selectLimit(opened.inventory, options.limit, view.cwd).hosts)
   const { hosts } = selectHosts(opened.inventory, 'elasticsearch', { limit })
   const problems: Problem[] = []
   const nodes = hosts.flatMap((host) => nodeExport(host, opened, problems))

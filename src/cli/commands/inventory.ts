@@ -14,8 +14,7 @@ export async function inventoryCommand(options: InventoryCommandOptions, view: P
   }
   const { inventory, variables } = openInventory(options, view)
   const render = await import('../../inventory/render-inventory.ts')
-  const limit =
-    options.limit === undefined ? undefined : new Set(selectLimit(inventory, options.limit, view.cwd).hosts)
+  const limit = options.limit === undefined ? undefined : new Set(selectLimit(inventory, options.limit, view.cwd).hosts)
   const input = { inventory, variables, limit }
   const text = () => {
     if (options.host !== undefined) {

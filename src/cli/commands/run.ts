@@ -42,8 +42,7 @@ export async function runCommand(files: readonly string[], options: RunOptions, 
 
 function listing(playbook: Playbook, { opened, options, view }: Omit<RunParts, 'reporter'>): string {
   const inventory = withProductGroups(opened.inventory)
-  const limit =
-    options.limit === undefined ? undefined : new Set(selectLimit(inventory, options.limit, view.cwd).hosts)
+  const limit = options.limit === undefined ? undefined : new Set(selectLimit(inventory, options.limit, view.cwd).hosts)
   const wanted = { hosts: options.listHosts, tasks: options.listTasks, tags: options.listTags } as const
   return listPlaybook(playbook, {
     show: (['hosts', 'tasks', 'tags'] as const).filter((what) => wanted[what] === true),

@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import type { RunEvent } from '../../engine/events.ts'
 import type { RunOutcome } from '../../engine/run.ts'
 import { asError, ElksealError } from '../../errors.ts'
-import type { Reporter } from '../../report/reporter.ts'
 import { checksOf, verificationTable, type Check } from '../../report/verification.ts'
 import type { RunOptions } from '../options.ts'
 import { loadCheckedPlaybook } from '../checked-playbook.ts'
@@ -33,7 +32,7 @@ export async function verifyCommand(given: RunOptions, view: ProcessView): Promi
   } catch (thrown) {
     const error = asError(thrown)
     if (!(error instanceof ElksealError)) throw error
-    reportProblems(error, reporter as Reporter)
+    reportProblems(error, reporter)
     await reporter.finish()
     return exitCodeOfError(error)
   }

@@ -38,7 +38,7 @@ export const setService: EffectKind<SetService> = {
 
   perform: async (effect, host) => {
     const script = effect.scripts === undefined ? systemdScript(effect, host) : daemonScript(effect, host)
-    const output = await host.shell.run({ script, timeoutMs: effect.timeoutMs })
+    const output = await host.shell.run({ script, stdin: effect.stdin, timeoutMs: effect.timeoutMs })
     if (output.code !== 0) throw describeFailure(effect, output)
     return { name: effect.name, status: propertiesOf(output.stdout.toString()) }
   },
@@ -63,7 +63,7 @@ export const setService: EffectKind<SetService> = {
   undo: async (effect, host) => {
     if (host.backupDir === undefined) return false
     const script = effect.scripts === undefined ? undoSystemdScript(effect, host) : undoDaemonScript(effect, host)
-    const output = await host.shell.run({ script, timeoutMs: effect.timeoutMs })
+    const output = await host.shell.run({ script, stdin: effect.stdin, timeoutMs: effect.timeoutMs })
     if (output.code === 3) return false
     if (output.code !== 0) throw describeFailure(effect, output)
     return true

@@ -22,6 +22,20 @@ import {
 /** Filters and tests that accept undefined values. */
 const tolerant = new Set(['default', 'd', 'defined', 'undefined', 'mandatory', 'type_debug'])
 
+/** Filters that leave the elements alone: `groups.x | map('extract', hostvars) | map(attribute='y')` makes only the ys. */
+const lazy = new Set([
+  'map',
+  'select',
+  'reject',
+  'selectattr',
+  'rejectattr',
+  'list',
+  'length',
+  'count',
+  'first',
+  'last',
+])
+
 /** Gives the value of a name, or an Undefined that says what is missing. */
 export type Resolve = (name: string) => unknown
 
@@ -192,7 +206,8 @@ export class Machine implements Caller {
       throw unknownOf('function', callee.name, this.library.functions.keys())
     }
     if (callee.kind !== 'member' || callee.key.kind !== 'literal') throw new EvaluationError('This cannot be called')
-    return callMethod(force(this.evaluate(callee.of)), String(callee.key.value), call)
+    const self = defined(this.evaluate(callee.of))
+    return callMethod(isMap(self) ? self : force(self), String(callee.key.value), call)
   }
 
   #arguments(args: Arguments): Call {
@@ -218,7 +233,8 @@ export class Machine implements Caller {
     const name = written.replace(/^ansible\.(builtin|utils)\./, '')
     const filter = this.library.filters.get(name)
     if (filter === undefined) throw unknownOf('filter', written, this.library.filters.keys())
-    return filter(tolerant.has(name) ? value : force(value), call)
+    if (tolerant.has(name)) return filter(value, call)
+    return filter(lazy.has(name) ? defined(value) : force(value), call)
   }
 
   test(written: string, value: unknown, args: Arguments | Call): boolean {

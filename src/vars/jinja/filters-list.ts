@@ -129,12 +129,12 @@ function map(value: unknown, call: Call): unknown {
     const fallback = call.named['default']
     return listOf(value).map((item) => {
       const found = path(item, attribute)
-      return found instanceof Undefined && fallback !== undefined ? fallback : force(found)
+      return found instanceof Undefined && fallback !== undefined ? fallback : found
     })
   }
   const [name, ...args] = call.args
   if (typeof name !== 'string') throw new EvaluationError('"map" needs the name of a filter or "attribute="')
-  return listOf(value).map((item) => force(call.machine.filter(name, item, { ...call, args })))
+  return listOf(value).map((item) => call.machine.filter(name, item, { ...call, args }))
 }
 
 function passes(item: unknown, [name, ...args]: readonly unknown[], call: Call): boolean {

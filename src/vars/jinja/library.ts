@@ -1,10 +1,10 @@
-import { numberArgument } from './arguments.ts'
+import { mapOf, numberArgument } from './arguments.ts'
 import type { Call, Library } from './call.ts'
 import { listFilters } from './filters-list.ts'
 import { textFilters } from './filters-text.ts'
 import { valueFilters } from './filters-values.ts'
 import { tests } from './tests.ts'
-import { EvaluationError, Namespace } from './value.ts'
+import { EvaluationError, force, Namespace, type PlainMap } from './value.ts'
 
 const largestRange = 100_000
 
@@ -14,10 +14,16 @@ export const library: Library = {
   tests,
   functions: new Map<string, (call: Call) => unknown>([
     ['range', range],
-    ['dict', (call) => ({ ...(call.args[0] as object | undefined), ...call.named })],
+    ['dict', (call) => ({ ...dictOf(call.args[0]), ...call.named })],
     ['namespace', namespace],
     ['undef', (call) => refuse(call)],
   ]),
+}
+
+function dictOf(value: unknown): PlainMap {
+  if (value === undefined) return {}
+  if (Array.isArray(value)) return Object.fromEntries(value as readonly (readonly [string, unknown])[])
+  return mapOf(force(value))
 }
 
 function range(call: Call): unknown {

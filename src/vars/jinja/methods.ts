@@ -1,6 +1,16 @@
 import type { Call } from './call.ts'
 import { pyEquals } from './python.ts'
-import { EvaluationError, isPlainMap, isSecret, numberOf, typeName } from './value.ts'
+import {
+  EvaluationError,
+  entryOf,
+  isMap,
+  isSecret,
+  keysOf,
+  type LazyMap,
+  type PlainMap,
+  numberOf,
+  typeName,
+} from './value.ts'
 
 type Method<Self> = (self: Self, call: Call) => unknown
 
@@ -16,7 +26,7 @@ export function callMethod(value: unknown, name: string, call: Call): unknown {
 function methodOf(self: unknown, name: string): ((call: Call) => unknown) | undefined {
   if (typeof self === 'string') return bind(stringMethods, self, name)
   if (Array.isArray(self)) return bind(listMethods, self as readonly unknown[], name)
-  if (isPlainMap(self)) return bind(mapMethods, self, name)
+  if (isMap(self)) return bind(mapMethods, self, name)
   return undefined
 }
 
@@ -66,14 +76,14 @@ const listMethods: Readonly<Record<string, Method<readonly unknown[]>>> = {
   count: (self, call) => self.filter((item) => pyEquals(item, call.args[0])).length,
 }
 
-const mapMethods: Readonly<Record<string, Method<Readonly<Record<string, unknown>>>>> = {
+const mapMethods: Readonly<Record<string, Method<PlainMap | LazyMap>>> = {
   get: (self, call) => {
-    const key = String(call.args[0])
-    return Object.hasOwn(self, key) ? self[key] : (call.args[1] ?? null)
+    const entry = entryOf(self, String(call.args[0]))
+    return entry === undefined ? (call.args[1] ?? null) : entry.value
   },
-  keys: (self) => Object.keys(self),
-  values: (self) => Object.values(self),
-  items: (self) => Object.entries(self),
+  keys: (self) => keysOf(self),
+  values: (self) => keysOf(self).map((key) => entryOf(self, key)?.value),
+  items: (self) => keysOf(self).map((key) => [key, entryOf(self, key)?.value]),
 }
 
 function textArg(call: Call, index: number): string | undefined {

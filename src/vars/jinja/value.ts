@@ -91,22 +91,8 @@ export function isList(value: unknown): value is readonly unknown[] | LazyList {
   return value instanceof LazyList || Array.isArray(value)
 }
 
-export interface SecretLike {
-  reveal(): string
-}
-
-/** A Secret, or a vaulted value that is decrypted when it is revealed. */
-export function isSecret(value: unknown): value is SecretLike {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'reveal' in value &&
-    typeof (value as SecretLike).reveal === 'function'
-  )
-}
-
-export function toSecret(value: SecretLike): Secret {
-  return value instanceof Secret ? value : new Secret(value.reveal())
+export function isSecret(value: unknown): value is Secret {
+  return value instanceof Secret
 }
 
 export function defined(value: unknown): unknown {

@@ -244,6 +244,8 @@ describe('Elasticsearch 9.5.0 from an archive', function () {
   })
 
   it('has its protected keystore changed with the password, and not without or with a wrong one', async () => {
+    // The tool reads elasticsearch.yml too, and fails with it.
+    writeFileSync(join(host.conf, 'elasticsearch.yml'), yml)
     tool(['passwd'], 'secret-store\nsecret-store\n')
     const change = withPaths({ set: { a: new Secret('1'), b: new Secret('2') }, absent: [passwordName] })
     await assert.rejects(task(elasticsearchKeystore, change), /protected by a password, and none is given/)
@@ -253,6 +255,16 @@ describe('Elasticsearch 9.5.0 from an archive', function () {
     assert.match((await task(elasticsearchKeystore, right)).words, /add a, add b, remove xpack/)
     assert.equal((await task(elasticsearchKeystore, right)).kind, 'keep')
     assert.equal(tool(['show', 'b'], 'secret-store\n'), '2')
+  })
+
+  it('starts with its protected keystore, and says so when the password is missing', async () => {
+    await assert.rejects(task(elasticsearchService, { state: 'started' }))
+    const decision = await host.decide(elasticsearchService, { state: 'started' })
+    assert.equal(decision.kind, 'change')
+    assert.match((await decision.explain?.(host.look))?.message ?? '', /keystore is protected/)
+    const started = await task(elasticsearchService, { keystore_password: new Secret('secret-store') })
+    assert.equal(started.kind, 'change')
+    assert.equal((await task(elasticsearchService, { state: 'stopped' })).kind, 'change')
   })
 
   it('explains a keystore copy that was left behind', async () => {
