@@ -1,6 +1,6 @@
 // The layers of src/, lowest first. A file imports its own folder and lower layers only; see docs/architecture.md.
 const layers = [
-  ['errors', 'clock', 'yaml-source', 'yaml-edit'],
+  ['errors', 'clock', 'nearest', 'yaml-source', 'yaml-edit'],
   ['secrets'],
   ['pki', 'inventory'],
   ['connection', 'vars'],
@@ -19,7 +19,7 @@ const exceptions = [
 ]
 
 const folderPattern = (name) =>
-  ['errors', 'clock', 'yaml-source', 'yaml-edit'].includes(name) ? `^src/${name}\\.ts$` : `^src/${name}/`
+  ['errors', 'clock', 'nearest', 'yaml-source', 'yaml-edit'].includes(name) ? `^src/${name}\\.ts$` : `^src/${name}/`
 
 const layerRules = layers.slice(0, -1).flatMap((folders, level) =>
   folders.map((folder) => {
@@ -46,7 +46,6 @@ const homes = {
   'node-forge': '^src/pki/',
   fflate: '^src/pki/',
   yaml: '^src/yaml-(source|edit)\\.ts$',
-  'minijinja-js': '^src/vars/',
   listr2: '^src/report/',
   diff: '^src/report/',
   commander: '^src/cli/',

@@ -138,7 +138,7 @@ function convertEntries(items: readonly { key: unknown; value: unknown }[], cont
         ? { kind: 'scalar', value: null, tag: undefined, position: keyPosition }
         : convert(item.value as Node, context)
     const key = isScalar(keyNode) ? keyText(keyNode.value, keyNode.source) : keyNode.toString()
-    if (key === '<<') mergeEntries(value, merged)
+    if (key === '<<' && isScalar(keyNode) && keyNode.type === 'PLAIN') mergeEntries(value, merged)
     else entries.set(key, { key, keyPosition, value })
   }
   return [...new Map([...merged, ...entries]).values()]

@@ -5,6 +5,7 @@ import { openConnectionPool } from '../connection/pool.ts'
 import type { Listener } from '../engine/events.ts'
 import { Interruption } from '../engine/interruption.ts'
 import { noJournal, openJournal, type Journal } from '../engine/journal.ts'
+import { learnPlainPasswords } from '../engine/learn-secrets.ts'
 import { newRunId } from '../engine/run.ts'
 import type { RunContext } from '../engine/run-context.ts'
 import { modulesByName } from '../modules/registry.ts'
@@ -30,6 +31,9 @@ export function openRun(playbook: Playbook, parts: RunParts): RunContext {
   const { opened, options, listen } = parts
   const id = newRunId(systemClock.now())
   const check = options.check === true
+  for (const host of opened.inventory.hosts.keys()) learnPlainPasswords(opened.variables.ofHost(host), opened.redactor)
+  const extraVars = parseExtraVars(options.extraVars, { folder: parts.view.cwd, vault: opened.vault })
+  learnPlainPasswords(extraVars, opened.redactor)
   const journal = check ? noJournal : openJournal(opened.stateFolder, id, (text) => opened.redactor.redact(text))
   startJournal(journal, id, playbook)
   return {
@@ -45,7 +49,7 @@ export function openRun(playbook: Playbook, parts: RunParts): RunContext {
     },
     pool: openPool(parts),
     connectionDefaults: connectionDefaults(parts),
-    extraVars: parseExtraVars(options.extraVars, { folder: parts.view.cwd, vault: opened.vault }),
+    extraVars,
     check,
     diff: options.diff === true,
     forks: options.forks,

@@ -63,7 +63,23 @@ const rules: readonly Rule[] = [
     advice: 'Put the file into the configuration folder',
   },
   {
-    pattern: /not permitted to read the (?:\[?\w+\]? )*[^[\n]*\[([^\]]+)\]/,
+    // 7.17 says "does not exist" of a file it may not read.
+    pattern: /file \[([^\]]+)\] does not exist[\s\S]{0,60}?AccessDeniedException(?:\[|: )\1/,
+    cause: ([, path]) => `Elasticsearch is not permitted to read "${path ?? ''}"`,
+    advice: 'Give the file to the group of Elasticsearch with mode 0640',
+  },
+  {
+    pattern: /(?:keystore|truststore|certificate|key|certificate_authorities) file \[([^\]]+)\] does not exist/,
+    cause: ([, path]) => `"${path ?? ''}" does not exist`,
+    advice: 'Put the file there, or correct the path in elasticsearch.yml',
+  },
+  {
+    pattern: /access to read \w+ file \[([^\]]+)\] is blocked/,
+    cause: ([, path]) => `Elasticsearch may not read "${path ?? ''}": it lies outside its configuration folder`,
+    advice: 'Put the file into the configuration folder',
+  },
+  {
+    pattern: /not permitted to read (?:the )?(?:\[\w+\] )?[^[\n]*\[([^\]]+)\]/,
     cause: ([, path]) => `Elasticsearch is not permitted to read "${path ?? ''}"`,
     advice: 'Give the file to the group of Elasticsearch with mode 0640',
   },
@@ -124,6 +140,11 @@ const rules: readonly Rule[] = [
     pattern: /Provided keystore password was incorrect/i,
     cause: () => 'the Elasticsearch keystore is protected, and the password given at the start is wrong',
     advice: 'Check elasticsearch_keystore_password',
+  },
+  {
+    pattern: /keystore password was incorrect/,
+    cause: () => 'a stored password does not open its keystore or truststore',
+    advice: 'Set xpack.security.http.ssl.keystore.secure_password to the password of the file',
   },
   {
     pattern:

@@ -13,8 +13,7 @@ export interface HttpTlsPlan {
   readonly warnings: readonly string[]
 }
 
-export const httpTlsPrefix = 'xpack.security.http.ssl.'
-export const httpTlsPasswordName = `${httpTlsPrefix}keystore.secure_password`
+const httpTlsPrefix = 'xpack.security.http.ssl.'
 
 /**
  * Settings that exclude a keystore file, or that hold a password beside the one in the keystore: a node with both does

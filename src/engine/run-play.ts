@@ -1,7 +1,7 @@
-import { InputError, type Problem } from '../errors.ts'
-import type { Play, RawMap, Task } from '../playbook/playbook.ts'
+import { resolve } from 'node:path'
+import { readVariableFile } from '../inventory/variable-files.ts'
+import type { Play, Task } from '../playbook/playbook.ts'
 import { orderHosts, splitBatches } from '../playbook/batches.ts'
-import { loadVarsFile } from '../playbook/load.ts'
 import { BatchRun } from './batch-run.ts'
 import { flushHandlers } from './handlers.ts'
 import { playHosts } from './play-hosts.ts'
@@ -107,14 +107,13 @@ function placeOf(
   return { ...place, varsFiles: varsFilesOf(context, play, place) }
 }
 
-function varsFilesOf(context: RunContext, play: Play, place: TaskPlace): readonly RawMap[] {
+function varsFilesOf(context: RunContext, play: Play, place: TaskPlace): TaskPlace['varsFiles'] {
   const [first] = place.batchHosts
   if (first === undefined || play.varsFiles.length === 0) return []
-  const problems: Problem[] = []
   const scope = taskScope(context, first, place)
-  const files = play.varsFiles.map((file) => loadVarsFile(scope.render(file), play.folder, problems))
-  if (problems.length > 0) throw new InputError(problems)
-  return files
+  return play.varsFiles.map((file) =>
+    readVariableFile(resolve(play.folder, scope.render(file)), context.vault, context.redactor),
+  )
 }
 
 /** Ansible's implicit first task. */

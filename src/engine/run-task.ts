@@ -7,6 +7,7 @@ import { attempt, type Attempt } from './attempt.ts'
 import type { TaskFinished, TaskStatus } from './events.ts'
 import { HostState } from './host-state.ts'
 import { argumentsKey, renderArguments } from './arguments.ts'
+import { learnSecrets } from './learn-secrets.ts'
 import { hostState, type RunContext } from './run-context.ts'
 import type { Prefetched } from './prefetched.ts'
 import { openStage } from './stage.ts'
@@ -44,6 +45,7 @@ export async function runTask(context: RunContext, task: Task, host: string, out
 
 /** Registers, facts and groups become visible to the next task. */
 function store({ context, task, host }: Execution, result: TaskResult): void {
+  learnSecrets([result.registered, result.facts], context.redactor)
   const state = hostState(context, host, () => new HostState(host, context.check))
   if (task.register !== undefined) state.registered[task.register] = result.registered
   Object.assign(state.facts, result.facts)
@@ -113,6 +115,7 @@ async function runOnce(execution: Execution, item: string | undefined, loopError
   const scope = taskScope(execution.context, execution.host, execution.place)
   const outcome = await outcomeOf(execution, scope, loopError)
   const { status, registered } = judged(execution, scope, outcome)
+  learnSecrets(registered, execution.context.redactor)
   tell(execution, { status, registered, outcome, item, durationMs: Date.now() - started })
   return { status, registered, facts: outcome.facts, groups: outcome.groups }
 }
@@ -167,6 +170,7 @@ async function oneAttempt(execution: Execution, scope: Scope): Promise<Outcome> 
   const { context, task, host, place, module } = execution
   const rendered = renderArguments(task, module, scope)
   const args = parseArguments(module, rendered)
+  learnSecrets(args, context.redactor)
   const stage = openStage({ context, task, host, place, scope, module }, (message) => progress(execution, message))
   const ahead = takeAhead(execution, argumentsKey(rendered))
   return attempt(module, args, stage, ahead)

@@ -90,7 +90,7 @@ function lookOf(parts: StageParts, machine: Machine, own: { reader: Look['host']
     host: own.reader,
     controller: machine.isController ? own.reader : readerOf(controllerMachine(context), controllerForecast),
     vault: context.vault,
-    render: (text) => scope.render(text),
+    render: (text) => scope.renderFile(text),
     findSource: (path, folder) => findSource(path, folder, [task.folder, context.playbookFolder]),
     clock: context.clock,
   }

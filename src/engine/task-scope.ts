@@ -1,4 +1,4 @@
-import type { Inherited, Play, RawMap } from '../playbook/playbook.ts'
+import type { Inherited, Play } from '../playbook/playbook.ts'
 import { createScope, type Layer, type Scope } from '../vars/scope.ts'
 import { HostState } from './host-state.ts'
 import { hostState, type RunContext } from './run-context.ts'
@@ -7,7 +7,7 @@ import { hostState, type RunContext } from './run-context.ts'
 export interface TaskPlace {
   readonly play: Play
   /** Values of vars_files, later files last. */
-  readonly varsFiles: readonly RawMap[]
+  readonly varsFiles: readonly Readonly<Record<string, unknown>>[]
   readonly inherited: Inherited
   /** Hosts of the play and of the batch, for the magic variables. */
   readonly playHosts: readonly string[]

@@ -5,7 +5,7 @@ import { parseAddress } from './address.ts'
 import { globPattern } from './glob.ts'
 import { hostsIn, isLocalhost } from './group-walk.ts'
 import type { Inventory } from './inventory.ts'
-import { nearestName } from './nearest-name.ts'
+import { nearest } from '../nearest.ts'
 
 /*
  * Host patterns, after ansible-core's lib/ansible/inventory/manager.py. Ansible warns of a name that it does not know
@@ -165,7 +165,7 @@ function applySubscript(hosts: readonly string[], subscript: Subscript | undefin
 }
 
 function unknownName(inventory: Inventory, name: string): Problem {
-  const meant = nearestName(name, [...inventory.groups.keys(), ...inventory.hosts.keys()])
+  const meant = nearest(name, [...inventory.groups.keys(), ...inventory.hosts.keys()])
   const hint = meant === undefined ? hostsHint(inventory) : `Did you mean "${meant}"?`
   return { message: `No host or group of the inventory is called "${name}"`, hint }
 }

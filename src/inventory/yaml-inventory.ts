@@ -4,7 +4,7 @@ import type { YamlEntry, YamlMap, YamlNode } from '../yaml-source.ts'
 import { parseAddress } from './address.ts'
 import { expandRanges } from './host-range.ts'
 import type { InventoryBuilder, Source } from './inventory-builder.ts'
-import { nearestName } from './nearest-name.ts'
+import { nearest } from '../nearest.ts'
 import { variableValue } from './yaml-values.ts'
 
 /*
@@ -58,7 +58,7 @@ class YamlInventoryReader {
 
   #readSection(group: string, section: YamlEntry): void {
     if (!sections.includes(section.key)) {
-      const meant = nearestName(section.key, sections)
+      const meant = nearest(section.key, sections)
       const hint = meant === undefined ? 'A group holds only hosts, children and vars' : `Did you mean "${meant}"?`
       this.#refuse(section.keyPosition, `Group "${group}" has the unknown key "${section.key}"`, hint)
       return

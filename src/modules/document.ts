@@ -15,7 +15,7 @@ export function renderDocument(module: Module): string {
     '## Examples',
     '',
     '```yaml',
-    module.examples.trimEnd(),
+    module.examples.trim(),
     '```',
     '',
   ].join('\n')

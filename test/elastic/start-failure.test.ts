@@ -69,6 +69,23 @@ describe('startFailure', () => {
     assert.equal(startFailure({ log: '', console })?.cause, `"${p12}" does not exist`)
   })
 
+  it('reads the log of 7.17, which has words of its own', () => {
+    const nested = (text: string) =>
+      `${banner}org.elasticsearch.bootstrap.StartupException: ElasticsearchSecurityException[failed to load SSL configuration [xpack.security.http.ssl]]; nested: ElasticsearchException[failed to initialize SSL TrustManager${text}`
+    const missing = ` - keystore file [${p12}] does not exist]; nested: `
+    const cases = [
+      [`${missing}NoSuchFileException[${p12}];`, `"${p12}" does not exist`],
+      [`${missing}AccessDeniedException[${p12}];`, `Elasticsearch is not permitted to read "${p12}"`],
+      [
+        ']; nested: IOException[keystore password was incorrect];',
+        'a stored password does not open its keystore or truststore',
+      ],
+    ] as const
+    for (const [text, expected] of cases) {
+      assert.equal(startFailure({ log: nested(text), console: '' })?.cause, expected)
+    }
+  })
+
   it('finds what a broken elasticsearch.yml has, which stands in the journal only', () => {
     const settings = 'SettingsException: Failed to load settings from [elasticsearch.yml]\nCaused by: '
     const twice = `${settings}org.elasticsearch.xcontent.XContentParseException: [17:32] Duplicate field 'xpack.security.http.ssl.enabled'\n`

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { yamlSettings } from '../../src/modules/yaml-settings.ts'
 import { Secret } from '../../src/secrets/secret.ts'
-import type { ChangeDecision, Fail } from '../../src/modules/module.ts'
+import type { ChangeDecision } from '../../src/modules/module.ts'
 import { LocalHost } from '../support/local-host.ts'
 
 describe('yaml_settings', () => {
@@ -38,7 +38,10 @@ describe('yaml_settings', () => {
     writeFileSync(file(), text)
     const { decision } = await host.run(yamlSettings, { path: file(), settings: { b: 1 } })
     assert.equal(decision.kind, 'fail')
-    assert.equal((decision as Fail).message, `"xpack.a" is set twice, in lines 2 and 3 (local:${file()}:3:1)`)
+    assert.equal(
+      decision.kind === 'fail' && decision.message,
+      `"xpack.a" is set twice, in lines 2 and 3 (local:${file()}:3:1)`,
+    )
     assert.equal(readFileSync(file(), 'utf8'), text)
   })
 

@@ -36,8 +36,8 @@ export class ArchiveHost extends LocalHost {
   /** Knows `{{ name }}` and `{{ name | default('') }}`. */
   override render(text: string): string {
     return text.replace(/\{\{ (\w+)(?: \| default\(''\))? \}\}/g, (_, name: string) => {
-      const value = this.variables[name] ?? ''
-      return value instanceof Secret ? value.reveal() : String(value)
+      const value = this.variables[name] as Secret | string | number | undefined
+      return value instanceof Secret ? value.reveal() : String(value ?? '')
     })
   }
 

@@ -4,7 +4,6 @@ import { chownSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { clusterGate } from '../../../src/modules/cluster-gate.ts'
 import { clusterSnapshot } from '../../../src/modules/cluster-snapshot.ts'
-import { copy } from '../../../src/modules/copy.ts'
 import { elasticsearchChecks } from '../../../src/modules/elasticsearch-checks.ts'
 import { elasticsearchFacts } from '../../../src/modules/elasticsearch-facts.ts'
 import { elasticsearchKeystore } from '../../../src/modules/elasticsearch-keystore.ts'
