@@ -24,6 +24,8 @@ export interface RunParts {
   readonly options: RunOptions
   readonly view: ProcessView
   readonly listen: Listener
+  /** False for what only looks: nothing to resume or to undo. */
+  readonly journaled: boolean
 }
 
 /** Everything that a run needs, from what the command line gave. */
@@ -34,7 +36,8 @@ export function openRun(playbook: Playbook, parts: RunParts): RunContext {
   for (const host of opened.inventory.hosts.keys()) learnPlainPasswords(opened.variables.ofHost(host), opened.redactor)
   const extraVars = parseExtraVars(options.extraVars, { folder: parts.view.cwd, vault: opened.vault })
   learnPlainPasswords(extraVars, opened.redactor)
-  const journal = check ? noJournal : openJournal(opened.stateFolder, id, (text) => opened.redactor.redact(text))
+  const journal =
+    check || !parts.journaled ? noJournal : openJournal(opened.stateFolder, id, (text) => opened.redactor.redact(text))
   startJournal(journal, id, playbook)
   return {
     id,

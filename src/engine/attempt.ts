@@ -3,7 +3,7 @@ import { ElksealError, TaskError } from '../errors.ts'
 import type { Forecast } from '../facts/forecast.ts'
 import type { Subject } from '../facts/question.ts'
 import type { Effect } from '../modules/effect.ts'
-import type { ChangeDecision, Context, Diff, Look, Module, Values, Wait } from '../modules/module.ts'
+import type { ChangeDecision, Context, Diff, Look, Module, Probe, Values, Wait } from '../modules/module.ts'
 import type { TaskStatus } from './events.ts'
 import type { HostReader } from './host-reader.ts'
 import { effectDescription } from './effect-description.ts'
@@ -173,7 +173,7 @@ async function waitFor(wait: Wait, stage: Stage): Promise<Attempt> {
   for (let pause = Math.min(250, wait.intervalMs); ; pause = Math.min(pause * 2, wait.intervalMs)) {
     const probe = await wait.probe(stage.look)
     if (probe.done) return settled('ok', probe.reason, { ...wait, ...probe })
-    if (probe.final === true || clock.now().getTime() + pause > deadline) return timedOut(wait, probe.found, stage)
+    if (probe.final === true || clock.now().getTime() + pause > deadline) return timedOut(wait, probe, stage)
     if (probe.found !== said) stage.progress(`waiting for ${wait.what}: ${probe.found}`)
     said = probe.found
     await clock.sleep(pause, stage.signal)
@@ -187,10 +187,13 @@ async function foreseeWait(wait: Wait, stage: Stage): Promise<Attempt> {
   return settled('undetermined', `would wait for ${wait.what}; now: ${probe.found}`, wait)
 }
 
-async function timedOut(wait: Wait, found: string, stage: Stage): Promise<Attempt> {
+async function timedOut(wait: Wait, last: Probe & { readonly done: false }, stage: Stage): Promise<Attempt> {
   const cause = await wait.explain?.(stage.look)
-  const message = `Gave up waiting for ${wait.what}: ${cause?.message ?? found}`
-  return { ...settled('failed', message, wait), hint: cause?.hint }
+  const message = `Gave up waiting for ${wait.what}: ${cause?.message ?? last.found}`
+  return {
+    ...settled('failed', message, { ...wait, ...(last.result === undefined ? {} : { result: last.result }) }),
+    hint: cause?.hint,
+  }
 }
 
 /** In check mode a look can fail only because earlier changes were not made: then nothing is known, and that is said. */

@@ -5,7 +5,6 @@ import { flushHandlers } from './handlers.ts'
 import { inherit } from './inherit.ts'
 import { taskScope, type TaskPlace } from './task-scope.ts'
 
-
 /** Tasks that are about the run itself. The parser has refused what is not one of Ansible's words. */
 export async function runMeta(
   batch: BatchRun,

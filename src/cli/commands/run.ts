@@ -61,7 +61,7 @@ interface RunParts {
 async function runAll(playbooks: readonly Playbook[], parts: RunParts): Promise<number> {
   let code: number = exitCodes.ok
   for (const playbook of playbooks) {
-    const outcome = await runPlaybook(playbook, parts, (event) => parts.reporter.listen(event))
+    const outcome = await runPlaybook(playbook, { ...parts, journaled: true }, (event) => parts.reporter.listen(event))
     code = exitCodeOfRun(outcome)
     if (code !== exitCodes.ok) return code
   }
@@ -71,7 +71,7 @@ async function runAll(playbooks: readonly Playbook[], parts: RunParts): Promise<
 /** One playbook with ctrl-C bound: first finish the batch, then stop at once. */
 export async function runPlaybook(
   playbook: Playbook,
-  parts: Omit<RunParts, 'reporter'>,
+  parts: Omit<RunParts, 'reporter'> & { readonly journaled: boolean },
   listen: (event: RunEvent) => void,
 ): Promise<RunOutcome> {
   const context = openRun(playbook, { ...parts, listen })

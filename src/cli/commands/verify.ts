@@ -26,7 +26,7 @@ export async function verifyCommand(given: RunOptions, view: ProcessView): Promi
       if (event.event === 'task') checks.push(...checksOf(event))
       reporter.listen(event)
     }
-    const outcome = await runPlaybook(playbook, { opened, options, view }, listen)
+    const outcome = await runPlaybook(playbook, { opened, options, view, journaled: false }, listen)
     await reporter.finish()
     return conclude(checks, outcome, { options, view, redact: (text) => opened.redactor.redact(text) })
   } catch (thrown) {
