@@ -3,12 +3,14 @@ import { build } from 'esbuild'
 
 /**
  * dist/: our own sources in a few files, so that a start reads little; packages stay outside and are loaded when
- * first used. `npm ci` and `npm pack` call this (`prepare`).
+ * first used. `npm ci` and `npm pack` call this (`prepare`). A word names another folder than dist/.
  */
-rmSync('dist', { recursive: true, force: true })
+const [folder = 'dist'] = process.argv.slice(2)
+
+rmSync(folder, { recursive: true, force: true })
 await build({
   entryPoints: { main: 'src/cli/main.ts' },
-  outdir: 'dist',
+  outdir: folder,
   bundle: true,
   splitting: true,
   format: 'esm',

@@ -8,6 +8,8 @@ export interface ShellRequest {
   readonly stdin?: Buffer | Secret | undefined
   /** Milliseconds until the request is given up and its processes are ended. Default 300 000. */
   readonly timeoutMs?: number | undefined
+  /** The script may leave processes behind; what they print later is kept out of later answers. Costs some forks. */
+  readonly leavesProcesses?: boolean | undefined
 }
 
 export interface Output {
@@ -20,7 +22,9 @@ export interface Output {
 /**
  * A long-lived sh on a host, as one account. Requests run one after the other in the order of the calls; calling again
  * before an answer is back costs no further round trip. Each runs in a subshell with `LC_ALL=C`, umask 077, a fixed
- * PATH and `/` as working folder: nothing one request sets is seen by the next.
+ * PATH and `/` as working folder: nothing one request sets is seen by the next. A request that takes too long is
+ * rejected with stage `timeout`, and so are those behind it: whether they had begun is not known. Its processes are
+ * ended, and the next request gets a new sh.
  */
 export interface Shell {
   run(request: ShellRequest): Promise<Output>

@@ -1,29 +1,33 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { connect } from 'node:net'
-import { ConnectionError, type Connection, type Shell } from './connection.ts'
-import { newMark, openRunner, runnerScript } from './runner.ts'
+import { openShellAs } from './become.ts'
+import type { Connection } from './connection.ts'
+import { Shells } from './shells.ts'
 
-/** The controller itself: the same runner in a child process. */
+const startTimeoutMs = 30_000
+
+/** The controller itself: the same sh and the same become, in child processes. */
 export function openLocalConnection(host: string): Connection {
-  let child: ChildProcessWithoutNullStreams | undefined
-  let shell: Promise<Shell> | undefined
+  const shells = new Shells((become, onTimeout) =>
+    openShellAs(become, {
+      host,
+      startTimeoutMs,
+      onTimeout,
+      start: (command) => Promise.resolve(spawn('/bin/sh', ['-c', command], { stdio: 'pipe' })),
+    }),
+  )
   return {
     host,
-    shell: (become) => {
-      if (become !== undefined) return Promise.reject(new ConnectionError('become', 'become is not supported here'))
-      const mark = newMark()
-      child ??= spawn('/bin/sh', ['-c', runnerScript(mark)], { stdio: 'pipe' })
-      shell ??= openRunner(host, child, mark)
-      return shell
-    },
+    shell: (become) => shells.shell(become),
     tunnel: (address) =>
       new Promise((resolve, reject) => {
         const socket = connect({ host: address.host, port: address.port, noDelay: true })
         socket.once('connect', () => resolve(socket))
         socket.once('error', reject)
       }),
-    close: async () => {
-      child?.stdin.end()
+    close: () => {
+      shells.end()
+      return Promise.resolve()
     },
   }
 }

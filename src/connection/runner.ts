@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { Readable, Writable } from 'node:stream'
+import { TaskError } from '../errors.ts'
 import { Secret } from '../secrets/secret.ts'
+import { AnswerReader } from './answer-reader.ts'
 import { ConnectionError, type Output, type Shell, type ShellRequest } from './connection.ts'
+import { requestText, startText, type Source } from './runner-text.ts'
 
 export interface RunnerStreams {
   readonly stdin: Writable
@@ -9,123 +12,191 @@ export interface RunnerStreams {
   readonly stderr: Readable
 }
 
+export interface RunnerOptions {
+  readonly host: string
+  /** Until sh must have said that it is there. */
+  readonly startTimeoutMs: number
+  /** Told when a request takes too long: everything outstanding is rejected and this runner takes no more. */
+  readonly onTimeout?: (() => void) | undefined
+}
+
 const defaultTimeoutMs = 300_000
 
-/** The loop as sh text; `mark` frames every answer. */
-export function runnerScript(mark: string): string {
-  return [
-    `export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; unset ENV BASH_ENV CDPATH; umask 077; cd /`,
-    `printf '\\n${mark} ready %s\\n' "$$"`,
-    `while IFS=' ' read -r i n m; do`,
-    `s=$(head -c "$n"; echo .); s=\${s%.}`,
-    `printf '${mark} b %s\\n' "$i"`,
-    `if [ "$m" -gt 0 ]; then head -c "$m" | { ( eval "$s" ); r=$?; cat >/dev/null; exit $r; }; r=$?`,
-    `else ( eval "$s" ) </dev/null; r=$?; fi`,
-    `printf '${mark} e %s %s\\n' "$i" "$r"; printf '${mark} e %s\\n' "$i" >&2`,
-    `done`,
-  ].join('\n')
-}
+/** Beyond this, input is sent as bytes after sh has asked for it: a round trip more, but not up to five bytes for one. */
+const largestWrittenInput = 8_192
 
 interface Pending {
   readonly id: number
+  readonly request: ShellRequest
+  readonly input: Buffer
   readonly resolve: (output: Output) => void
   readonly reject: (error: Error) => void
-  timer: NodeJS.Timeout
-  stdout: Buffer | undefined
-  stderr: Buffer | undefined
+  timer?: NodeJS.Timeout
+  stdout?: Buffer
+  stderr?: Buffer
   code: number
 }
 
-/** Speaks to the loop over three streams. Resolves when the loop has said that it is ready. */
-export function openRunner(host: string, streams: RunnerStreams, mark: string): Promise<Shell> {
-  return new Promise((resolve, reject) => {
-    const pending: Pending[] = []
-    let counter = 0
-    let lost: Error | undefined
-    const fail = (error: Error) => {
-      lost = error
-      for (const one of pending.splice(0)) one.reject(error)
-      reject(error)
-    }
-    const settle = () => {
-      while (pending[0]?.stdout !== undefined && pending[0].stderr !== undefined) {
-        const one = pending.shift()
-        if (one === undefined) return
-        clearTimeout(one.timer)
-        one.resolve({ code: one.code, stdout: one.stdout ?? Buffer.alloc(0), stderr: one.stderr ?? Buffer.alloc(0) })
-      }
-    }
-    const shell: Shell = {
-      run: ({ script, stdin, timeoutMs = defaultTimeoutMs }: ShellRequest) =>
-        new Promise((done, refuse) => {
-          if (lost !== undefined) {
-            refuse(lost)
-            return
-          }
-          const id = ++counter
-          const input = stdin instanceof Secret ? stdin.revealBytes() : (stdin ?? Buffer.alloc(0))
-          const text = Buffer.from(script)
-          const timer = setTimeout(
-            () => fail(new ConnectionError('timeout', `No answer from "${host}" within ${String(timeoutMs / 1000)} s`)),
-            timeoutMs,
-          )
-          timer.unref()
-          pending.push({ id, resolve: done, reject: refuse, timer, stdout: undefined, stderr: undefined, code: 0 })
-          streams.stdin.write(
-            Buffer.concat([Buffer.from(`${String(id)} ${String(text.length)} ${String(input.length)}\n`), text, input]),
-          )
-        }),
-    }
-    const out = frames(mark, (line, body) => {
-      const [, , kind, id, code] = /^(\S+) (\w+) (\d+) ?(\d*)$/.exec(line) ? line.split(' ').toSpliced(0, 0, '') : []
-      if (kind === 'ready') resolve(shell)
-      if (kind !== 'e') return
-      const one = pending.find((candidate) => candidate.id === Number(id))
-      if (one === undefined) return
-      one.stdout = body
-      one.code = Number(code)
-      settle()
-    })
-    const err = frames(mark, (line, body) => {
-      const id = Number(line.split(' ')[2])
-      const one = pending.find((candidate) => candidate.id === id)
-      if (one === undefined) return
-      one.stderr = body
-      settle()
-    })
-    streams.stdout.on('data', out)
-    streams.stderr.on('data', err)
-    const gone = () => fail(new ConnectionError('lost', `The connection to "${host}" was lost`))
-    streams.stdout.on('close', gone)
-    streams.stdin.on('error', gone)
-  })
-}
+/**
+ * One `sh` that reads our requests as its own standard input, over any three streams. Requests may be given at once:
+ * they are sent while the shell still starts. Rejections are ConnectionErrors of stage shell, lost or timeout.
+ */
+export class Runner implements Shell {
+  readonly #streams: RunnerStreams
+  readonly #options: RunnerOptions
+  readonly #mark: string
+  /** Sent, in order; only the first is running, and only its time counts. */
+  readonly #sent: Pending[] = []
+  readonly #waiting: Pending[] = []
+  readonly #startTimer: NodeJS.Timeout
+  #counter = 0
+  #ready: { readonly pid: number; readonly hasPrintf: boolean } | undefined
+  #streaming: Pending | undefined
+  #ended: ConnectionError | undefined
+  #noise = ''
 
-/** Cuts a stream at lines that start with the mark; the body is what came since the line before. */
-function frames(mark: string, take: (line: string, body: Buffer) => void): (chunk: Buffer) => void {
-  let parts: Buffer[] = []
-  let tail = Buffer.alloc(0)
-  const needle = Buffer.from(`${mark} `)
-  return (chunk) => {
-    let data = Buffer.concat([tail, chunk])
-    for (;;) {
-      const at = data.indexOf(needle)
-      const end = at < 0 ? -1 : data.indexOf(10, at)
-      if (at < 0 || end < 0) {
-        const keep = at < 0 ? Math.min(data.length, needle.length - 1) : data.length - at
-        parts.push(data.subarray(0, data.length - keep))
-        tail = data.subarray(data.length - keep)
+  constructor(streams: RunnerStreams, options: RunnerOptions, mark: string = newMark()) {
+    this.#streams = streams
+    this.#options = options
+    this.#mark = mark
+    const out = new AnswerReader(mark, (words, body) => this.#onStdout(words, body))
+    const err = new AnswerReader(mark, (words, body) => this.#onStderr(words, body))
+    const ended = () => this.#lose()
+    streams.stdout.on('data', (chunk: Buffer) => out.push(chunk))
+    streams.stderr.on('data', (chunk: Buffer) => {
+      if (this.#ready === undefined) this.#noise = (this.#noise + chunk.toString('latin1')).slice(0, 2_000)
+      err.push(chunk)
+    })
+    for (const stream of [streams.stdout, streams.stderr, streams.stdin]) stream.on('error', ended)
+    streams.stdout.on('end', ended).on('close', ended)
+    this.#startTimer = setTimeout(() => this.#startTooLong(), options.startTimeoutMs).unref()
+    streams.stdin.write(startText(mark))
+  }
+
+  /** The process id of the shell on the host, once it has answered. */
+  get pid(): number | undefined {
+    return this.#ready?.pid
+  }
+
+  run(request: ShellRequest): Promise<Output> {
+    if (request.script.includes('\0')) return Promise.reject(new TaskError('A script cannot contain a NUL byte'))
+    const { stdin } = request
+    const input = stdin instanceof Secret ? stdin.revealBytes() : (stdin ?? Buffer.alloc(0))
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== undefined) {
+        reject(this.#ended)
         return
       }
-      parts.push(data.subarray(0, at))
-      const body = Buffer.concat(parts)
-      parts = []
-      take(data.subarray(at, end).toString(), body)
-      data = data.subarray(end + 1)
+      this.#waiting.push({ id: ++this.#counter, request, input, resolve, reject, code: 0 })
+      this.#send()
+    })
+  }
+
+  /** Rejects what is outstanding, and ends the input: sh ends when it has done what it is at. */
+  end(error?: ConnectionError): void {
+    this.#fail(error ?? new ConnectionError('lost', `The shell on "${this.#options.host}" was closed`))
+    this.#streams.stdin.end()
+  }
+
+  #send(): void {
+    while (this.#streaming === undefined) {
+      const next = this.#waiting[0]
+      if (next === undefined || (next.input.length > 0 && this.#ready === undefined)) return
+      this.#waiting.shift()
+      this.#sent.push(next)
+      this.#streams.stdin.write(requestText(this.#mark, next.id, next.request, this.#source(next)))
+      this.#watchTime()
+    }
+  }
+
+  #source(next: Pending): Source {
+    const { input } = next
+    if (input.length === 0) return { kind: 'none' }
+    if (this.#ready?.hasPrintf === true && input.length <= largestWrittenInput) return { kind: 'written', input }
+    this.#streaming = next
+    return { kind: 'streamed', length: input.length }
+  }
+
+  #onStdout([kind, first, second]: readonly string[], body: Buffer): void {
+    if (kind === 'ready') {
+      clearTimeout(this.#startTimer)
+      this.#ready = { pid: Number(first), hasPrintf: second === 'printf' }
+      this.#send()
+    } else if (kind === 'go' && this.#streaming?.id === Number(first)) {
+      this.#streams.stdin.write(this.#streaming.input)
+      this.#streaming = undefined
+      this.#send()
+    } else if (kind === 'e' && this.#sent[0]?.id === Number(first)) {
+      this.#sent[0].stdout = body
+      this.#sent[0].code = Number(second)
+      this.#settle()
+    }
+  }
+
+  #onStderr([kind, id]: readonly string[], body: Buffer): void {
+    const one = this.#sent.find((candidate) => candidate.id === Number(id))
+    if (kind !== 'e' || one === undefined) return
+    one.stderr = body
+    this.#settle()
+  }
+
+  #settle(): void {
+    const one = this.#sent[0]
+    if (one?.stdout === undefined || one.stderr === undefined) return
+    this.#sent.shift()
+    clearTimeout(one.timer)
+    one.resolve({ code: one.code, stdout: one.stdout, stderr: one.stderr })
+    this.#watchTime()
+  }
+
+  #watchTime(): void {
+    const first = this.#sent[0]
+    if (first === undefined || first.timer !== undefined) return
+    const { timeoutMs = defaultTimeoutMs } = first.request
+    first.timer = setTimeout(() => {
+      const seconds = String(timeoutMs / 1000)
+      const { host } = this.#options
+      this.#fail(new ConnectionError('timeout', `A command on "${host}" did not end within ${seconds} s`))
+      this.#options.onTimeout?.()
+    }, timeoutMs).unref()
+  }
+
+  #startTooLong(): void {
+    const { host, startTimeoutMs } = this.#options
+    const seconds = String(startTimeoutMs / 1000)
+    this.end(
+      new ConnectionError('shell', `The shell on "${host}" did not start within ${seconds} s`, this.#noiseHint()),
+    )
+  }
+
+  #lose(): void {
+    const { host } = this.#options
+    this.#fail(
+      this.#ready === undefined
+        ? new ConnectionError('shell', `"${host}" starts no shell`, this.#noiseHint())
+        : new ConnectionError('lost', `The connection to "${host}" was lost`),
+    )
+  }
+
+  #noiseHint(): { readonly hint: string } {
+    const said = this.#noise.trim()
+    return {
+      hint: said === '' ? "Check the account's login shell, and that /bin/sh is there" : `The host says: ${said}`,
+    }
+  }
+
+  #fail(error: ConnectionError): void {
+    if (this.#ended !== undefined) return
+    this.#ended = error
+    clearTimeout(this.#startTimer)
+    for (const one of [...this.#sent.splice(0), ...this.#waiting.splice(0)]) {
+      clearTimeout(one.timer)
+      one.reject(error)
     }
   }
 }
 
+/** Stands before everything that sh says of itself; random, so that no output contains it. */
 export function newMark(): string {
   return `elkseal-${randomBytes(12).toString('hex')}`
 }

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { Client, type AuthenticationType, type ClientChannel, type ConnectConfig } from 'ssh2'
+import { Client, type AuthenticationType, type ConnectConfig } from 'ssh2'
 import { asError } from '../errors.ts'
-import { becomeWords, watchBecome } from './become.ts'
+import { openShellAs } from './become.ts'
 import {
   ConnectionError,
   type Address,
@@ -20,8 +20,8 @@ import {
   knownKeyTypes,
   readKnownHosts,
 } from './known-hosts.ts'
-import { quote } from './quote.ts'
-import { newMark, openRunner, runnerScript } from './runner.ts'
+import type { RunnerStreams } from './runner.ts'
+import { Shells } from './shells.ts'
 import { sshOptions, type SshDefaults, type SshOptions } from './ssh-options.ts'
 
 export interface SshSurroundings extends SshDefaults {
@@ -34,24 +34,29 @@ export async function openSshConnection(settings: ConnectionSettings, around: Ss
   const options = sshOptions(settings, around)
   const socket = await dial(settings, options)
   const client = await login(settings, { options, around, socket })
-  return new SshConnection(settings.host, client)
+  return new SshConnection(settings, client)
 }
 
 class SshConnection implements Connection {
   readonly host: string
   readonly #client: Client
-  readonly #shells = new Map<string, Promise<Shell>>()
+  readonly #shells: Shells
 
-  constructor(host: string, client: Client) {
-    this.host = host
+  constructor(settings: ConnectionSettings, client: Client) {
+    this.host = settings.host
     this.#client = client
+    this.#shells = new Shells((become, onTimeout) =>
+      openShellAs(become, {
+        host: this.host,
+        startTimeoutMs: Math.max(settings.timeoutSeconds, 10) * 1000,
+        onTimeout,
+        start: (command) => this.#exec(command),
+      }),
+    )
   }
 
   shell(become: Become | undefined): Promise<Shell> {
-    const key = become === undefined ? '' : `${become.method} ${become.user}`
-    const known = this.#shells.get(key) ?? this.#open(become)
-    this.#shells.set(key, known)
-    return known
+    return this.#shells.shell(become)
   }
 
   tunnel(address: Address): Promise<Duplex> {
@@ -64,23 +69,15 @@ class SshConnection implements Connection {
   }
 
   close(): Promise<void> {
+    this.#shells.end()
     this.#client.end()
     return Promise.resolve()
   }
 
-  async #open(become: Become | undefined): Promise<Shell> {
-    const mark = newMark()
-    const loop = `/bin/sh -c ${quote(runnerScript(mark))}`
-    const channel = await this.#exec(become === undefined ? `exec ${loop}` : `${becomeWords(become, mark)} ${loop}`)
-    const streams = { stdin: channel, stdout: channel, stderr: channel.stderr }
-    if (become === undefined) return openRunner(this.host, streams, mark)
-    return watchBecome(this.host, become, { streams, mark })
-  }
-
-  #exec(command: string): Promise<ClientChannel> {
+  #exec(command: string): Promise<RunnerStreams> {
     return new Promise((resolve, reject) => {
       this.#client.exec(command, (error, channel) => {
-        if (error === undefined) resolve(channel)
+        if (error === undefined) resolve({ stdin: channel, stdout: channel, stderr: channel.stderr })
         else reject(new ConnectionError('shell', `"${this.host}" starts no shell: ${error.message}`, { cause: error }))
       })
     })

@@ -37,6 +37,8 @@ export interface Stage {
   /** True when earlier tasks would have changed this host: what cannot be seen now may be there then. */
   readonly pending: () => boolean
   readonly touched: (subjects: readonly Subject[]) => void
+  /** Time went by in which the host changed by itself: that is what one waits for. */
+  readonly waited: () => void
   readonly record: (effect: Effect, phase: 'intent' | 'done' | 'failed') => void
   readonly progress: (message: string) => void
   readonly signal: AbortSignal
@@ -177,6 +179,7 @@ async function waitFor(wait: Wait, stage: Stage): Promise<Attempt> {
     if (probe.found !== said) stage.progress(`waiting for ${wait.what}: ${probe.found}`)
     said = probe.found
     await clock.sleep(pause, stage.signal)
+    stage.waited()
   }
 }
 

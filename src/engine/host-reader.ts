@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream'
-import type { Address, Shell } from '../connection/connection.ts'
+import type { Address, Output, Shell } from '../connection/connection.ts'
 import type { Forecast } from '../facts/forecast.ts'
 import type { Question, Reader, Subject } from '../facts/question.ts'
+import type { SharedAnswers } from './shared-answers.ts'
 
 export interface ReaderParts {
   readonly host: string
@@ -12,6 +13,16 @@ export interface ReaderParts {
   readonly forecast: Forecast | undefined
   /** The controller answers what it can without a shell. */
   readonly native: boolean
+  readonly sharing?: Sharing | undefined
+}
+
+/** How a reader takes part in the answers that looks of one host share. */
+export interface Sharing {
+  readonly answers: SharedAnswers
+  /** Who asks: what one account may not read, another may. */
+  readonly account: string
+  /** A look made ahead may take an answer that is there; one in its turn asks afresh. */
+  readonly ahead: boolean
 }
 
 /** Looks at a host and remembers about what it was asked, so that a look taken ahead is thrown away when that changes. */
@@ -33,15 +44,28 @@ export class HostReader implements Reader {
       if (foreseen !== undefined) return foreseen
     }
     if (this.#parts.native && question.answerHere !== undefined) return question.answerHere()
-    const shell = await this.#parts.shell()
-    return question.parse(
-      await shell.run({ script: question.script, stdin: question.stdin, timeoutMs: question.timeoutMs }),
-    )
+    return question.parse(await this.#answer(question))
   }
 
   open(address: Address): Promise<Duplex> {
     // What a connection shows can be changed by anything, so a look that used one is never kept.
     this.subjects.add('*')
     return this.#parts.open(address)
+  }
+
+  #answer(question: Question<unknown>): Promise<Output> {
+    const { sharing } = this.#parts
+    if (sharing === undefined || question.stdin !== undefined) return this.#send(question)
+    const key = `${sharing.account}\n${question.script}`
+    const known = sharing.ahead ? sharing.answers.find(key) : undefined
+    if (known !== undefined) return known
+    const output = this.#send(question)
+    sharing.answers.keep(key, question.subjects, output)
+    return output
+  }
+
+  async #send({ script, stdin, timeoutMs }: Question<unknown>): Promise<Output> {
+    const shell = await this.#parts.shell()
+    return shell.run({ script, stdin, timeoutMs })
   }
 }

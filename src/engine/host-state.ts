@@ -4,6 +4,7 @@ import type { Task } from '../playbook/playbook.ts'
 import type { Performer } from './effects/effect-kind.ts'
 import type { Prefetched } from './prefetched.ts'
 import type { HostCounts } from './events.ts'
+import { SharedAnswers } from './shared-answers.ts'
 
 interface Performed {
   readonly effect: Effect
@@ -20,6 +21,7 @@ export class HostState {
   readonly registered: Record<string, unknown> = {}
   readonly forecast: Forecast | undefined
   readonly prefetched = new Map<Task, Prefetched>()
+  readonly answers = new SharedAnswers()
   /** What a roll would have to undo on this host; emptied when its batch went well. */
   readonly performed: Performed[] = []
   readonly notified = new Set<Task>()

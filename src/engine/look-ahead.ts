@@ -2,14 +2,12 @@ import type { Subject } from '../facts/question.ts'
 import type { HostState } from './host-state.ts'
 import { anyConflict } from './subjects.ts'
 
-/** How many tasks ahead are looked at: enough to hide a line's round trip, few enough not to look at a whole playbook. */
-export const lookAheadTasks = 12
-
 /**
  * Called as a request that changes the subjects goes out. Looks sent before it are stale and thrown away; new ones are
  * sent behind it on the same shell, so they see what it did and cost no further round trip.
  */
 export function touch(host: HostState, touched: readonly Subject[]): void {
+  host.answers.forget(touched)
   let stale = false
   for (const [task, prefetched] of host.prefetched) {
     if (!prefetched.readers.some((reader) => anyConflict(touched, reader.subjects))) continue
@@ -17,4 +15,10 @@ export function touch(host: HostState, touched: readonly Subject[]): void {
     stale = true
   }
   if (stale) host.lookAgain?.()
+}
+
+/** Nothing that was looked at before counts any more. Looks are made again when the next task begins. */
+export function forgetLooks(host: HostState): void {
+  host.prefetched.clear()
+  host.answers.forget(['*'])
 }

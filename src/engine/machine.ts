@@ -2,7 +2,7 @@ import type { Address, Become, Connection, Shell } from '../connection/connectio
 import type { Inherited } from '../playbook/playbook.ts'
 import { becomeOf, connectionSettings } from '../vars/connection-variables.ts'
 import type { Scope } from '../vars/scope.ts'
-import { HostReader } from './host-reader.ts'
+import { HostReader, type Sharing } from './host-reader.ts'
 import type { Forecast } from '../facts/forecast.ts'
 import type { RunContext } from './run-context.ts'
 
@@ -45,13 +45,20 @@ export function hostMachine(context: RunContext, name: string, scope: Scope, key
   }
 }
 
-export function readerOf(machine: Machine, forecast: Forecast | undefined): HostReader {
+export function readerOf(
+  machine: Machine,
+  forecast: Forecast | undefined,
+  sharing?: Omit<Sharing, 'account'>,
+): HostReader {
+  const { become } = machine
+  const account = become === undefined ? '' : `${become.method} ${become.user}`
   return new HostReader({
     host: machine.name,
     shell: () => shellOf(machine),
     open: async (address: Address) => (await machine.connection()).tunnel(address),
     forecast,
     native: machine.isController,
+    ...(sharing === undefined ? {} : { sharing: { ...sharing, account } }),
   })
 }
 

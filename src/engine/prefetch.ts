@@ -4,8 +4,9 @@ import type { Item, Task } from '../playbook/playbook.ts'
 import { argumentsKey, renderArguments } from './arguments.ts'
 import type { BatchRun } from './batch-run.ts'
 import { inherit } from './inherit.ts'
-import { lookAheadTasks } from './look-ahead.ts'
+import { allHandlers } from './notified-handlers.ts'
 import type { Prefetched } from './prefetched.ts'
+import { lookAheadTasks } from './shared-answers.ts'
 import { openStage } from './stage.ts'
 import { taskScope, type TaskPlace } from './task-scope.ts'
 
@@ -14,33 +15,45 @@ import { taskScope, type TaskPlace } from './task-scope.ts'
  * looks, so one that turns out to be of no use has cost nothing but a little work on the host.
  */
 export function lookAhead(batch: BatchRun, next: readonly Item[], hosts: readonly string[], place: TaskPlace): void {
-  const tasks = nextTasks(batch, next, place)
+  const { tasks, flush } = nextTasks(batch, next, place)
+  const handlers = flush ? allHandlers(batch.play.handlers).filter(isPlain) : []
   for (const host of hosts) {
     const state = batch.state(host)
     const look = () => {
-      for (const task of tasks) {
+      const notified = handlers.filter((handler) => state.notified.has(handler))
+      for (const task of [...tasks, ...notified]) {
         if (state.prefetched.has(task)) continue
         const prefetched = lookAt(batch, task, host, place)
         if (prefetched !== undefined) state.prefetched.set(task, prefetched)
       }
     }
     state.lookAgain = look
+    state.answers.nextPass()
     look()
   }
 }
 
-/** Only plain tasks up to the first thing whose course nobody can foresee. */
-function nextTasks(batch: BatchRun, items: readonly Item[], place: TaskPlace): readonly Task[] {
+/** Only plain tasks up to the first thing whose course nobody can foresee, and whether handlers run among them. */
+function nextTasks(
+  batch: BatchRun,
+  items: readonly Item[],
+  place: TaskPlace,
+): { readonly tasks: readonly Task[]; readonly flush: boolean } {
   const tasks: Task[] = []
+  let flush = false
   for (const item of items.slice(0, lookAheadTasks)) {
-    if (item.kind !== 'task' || item.module === 'meta') break
-    if (!batch.selects(item, place.inherited)) continue
-    const { loop, until, common } = item
-    const plain =
-      loop === undefined && until === undefined && common.delegateTo === undefined && common.runOnce === undefined
-    if (plain) tasks.push(item)
+    if (item.kind !== 'task') return { tasks, flush }
+    if (item.module === 'meta') {
+      if (!Object.values(item.args).includes('flush_handlers')) return { tasks, flush }
+      flush = true
+    } else if (batch.selects(item, place.inherited) && isPlain(item)) tasks.push(item)
   }
-  return tasks
+  // The play's own lists end with its handlers; those of blocks and includes do not.
+  return { tasks, flush: flush || (place === batch.place && items.length <= lookAheadTasks) }
+}
+
+function isPlain({ loop, until, common }: Task): boolean {
+  return loop === undefined && until === undefined && common.delegateTo === undefined && common.runOnce === undefined
 }
 
 function lookAt(batch: BatchRun, task: Task, host: string, outer: TaskPlace): Prefetched | undefined {
@@ -53,7 +66,7 @@ function lookAt(batch: BatchRun, task: Task, host: string, outer: TaskPlace): Pr
     if (!scope.holds(place.inherited.when)) return undefined
     const rendered = renderArguments(task, module, scope)
     const args = parseArguments(module, rendered)
-    const stage = openStage({ context, task, host, place, scope, module }, () => undefined)
+    const stage = openStage({ context, task, host, place, scope, module, ahead: true }, () => undefined)
     const state = module.inspect(stage.look, args)
     // If nobody takes it, its failure is nobody's business: the task will look again in its turn.
     state.catch(() => undefined)

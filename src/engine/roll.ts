@@ -1,3 +1,4 @@
+import type { ClusterNode, ClusterState } from '../elastic/cluster-state.ts'
 import { restartOrder } from '../elastic/restart-order.ts'
 import type { Play, RawMap, Task } from '../playbook/playbook.ts'
 import { undoEffects } from './effects/effect-kinds.ts'
@@ -5,21 +6,20 @@ import type { HostState } from './host-state.ts'
 import { hostState, type RunContext } from './run-context.ts'
 
 /**
- * The order of a rolling change: what elasticsearch_facts and cluster_snapshot told of each node decides. A host of
- * which nothing is known keeps its place in the inventory's order.
+ * The order of a rolling change, by what cluster_snapshot saw of each node. A host of which nothing is known keeps its
+ * place in the inventory's order.
  */
 export function rollOrder(context: RunContext, play: Play, hosts: readonly string[]): readonly string[] {
   if (play.roll?.order !== 'elastic') return hosts
-  const nodes = hosts.map((host) => {
-    const facts = context.hosts.get(host)?.facts ?? {}
-    const roles = facts['elasticsearch_node_roles']
-    return {
-      host,
-      roles: Array.isArray(roles) ? roles.map(String) : [],
-      isElectedMaster: facts['elasticsearch_elected_master'] === true,
-    }
-  })
+  const nodes = hosts.map((host) => ({ host, ...nodeOf(context.hosts.get(host)?.facts ?? {}) }))
   return restartOrder(nodes).map((node) => node.host)
+}
+
+/** The snapshot may be one host's for all (run_once): each finds itself in it by its node name. */
+function nodeOf(facts: Readonly<Record<string, unknown>>): Pick<ClusterNode, 'roles' | 'isElectedMaster'> {
+  const snapshot = facts['elasticsearch_cluster_before'] as ClusterState | undefined
+  const found = snapshot?.nodes.find((node) => node.name === facts['elasticsearch_node_name'])
+  return found ?? { roles: [], isElectedMaster: false }
 }
 
 /** The gates of a roll as tasks around each batch: closed gates are waited for, and stop the roll when time is up. */

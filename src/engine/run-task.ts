@@ -8,6 +8,7 @@ import type { TaskFinished, TaskStatus } from './events.ts'
 import { HostState } from './host-state.ts'
 import { argumentsKey, renderArguments } from './arguments.ts'
 import { learnSecrets } from './learn-secrets.ts'
+import { forgetLooks } from './look-ahead.ts'
 import { hostState, type RunContext } from './run-context.ts'
 import type { Prefetched } from './prefetched.ts'
 import { openStage } from './stage.ts'
@@ -163,6 +164,8 @@ async function withRetries(execution: Execution, scope: Scope): Promise<Outcome>
       }
     progress(execution, `retrying (${String(retries - attempts + 1)} left): ${outcome.summary}`)
     await context.clock.sleep(delayMs, context.interruption.signal)
+    // What the retries wait for changes the host without an effect of ours.
+    forgetLooks(hostState(context, host, () => new HostState(host, context.check)))
   }
 }
 

@@ -13,7 +13,7 @@ import type { Performer } from './effects/effect-kind.ts'
 import { subjectsOf } from './effects/effect-kinds.ts'
 import { actingShell, environmentScript } from './environment.ts'
 import { HostState } from './host-state.ts'
-import { touch } from './look-ahead.ts'
+import { forgetLooks, touch } from './look-ahead.ts'
 import { controllerMachine, controllerName, hostMachine, readerOf, shellOf, type Machine } from './machine.ts'
 import { hostState, type RunContext } from './run-context.ts'
 import { neverChanges } from './never-changes.ts'
@@ -27,6 +27,8 @@ export interface StageParts {
   readonly place: TaskPlace
   readonly scope: Scope
   readonly module: Module
+  /** The task's turn has not come: its looks may share answers with others. */
+  readonly ahead?: boolean
 }
 
 /** Sets the stage for one task on one host: which machine, as whom, real or forecast. Nothing is connected yet. */
@@ -37,7 +39,7 @@ export function openStage(parts: StageParts, progress: (message: string) => void
   // `check_mode: false` acts in earnest in a check too; `check_mode: true` only forecasts in a real run.
   const check = isTrue(scope.renderValue(place.inherited.checkMode ?? context.check))
   const forecast = check ? (state.forecast ?? new HostState(machine.name, true).forecast) : undefined
-  const reader = readerOf(machine, forecast)
+  const reader = readerOf(machine, forecast, { answers: state.answers, ahead: parts.ahead === true })
   const environment = environmentScript(place.inherited.environment, scope)
   const backupDir = machine.isController || check ? undefined : backupFolder(context, place, scope)
   const performer = (subjects: readonly Subject[]): Performer => ({
@@ -59,6 +61,7 @@ export function openStage(parts: StageParts, progress: (message: string) => void
     onlyLooks: neverChanges(task),
     pending: () => isPending(forecast) || isPending(context.hosts.get(parts.host)?.forecast),
     touched: (subjects) => touch(state, subjects),
+    waited: () => forgetLooks(state),
     record: (effect, phase) => {
       if (phase === 'intent' && backupDir !== undefined && !neverChanges(task)) {
         state.performed.push({ effect, performer: performer(subjectsOf(effect)) })

@@ -20,20 +20,18 @@ const largestContent = 64 * 1024 * 1024
 export function fileAt(path: string, options: FileQuestionOptions = {}): Question<FileState> {
   const follow = options.follow ?? true
   const stat = follow ? 'stat -L' : 'stat'
-  const content =
-    options.content === true ? `[ "$k" = 'regular file' ] && [ "$z" -le ${String(largestContent)} ] && cat < "$p"` : ':'
   return {
     subjects: [`file:${path}`],
     // A dangling link counts as absent when followed, as for every program that opens it.
     script: [
       `p=${quote(path)}`,
-      `s=$(${stat} -c '%F|%U|%G|%a|%Y|%s' -- "$p" 2>/dev/null) || { ${stat} -- "$p" 2>&1 | grep -q 'Permission denied' && exit 13; echo absent; exit 0; }`,
-      `k=\${s%%|*}; z=\${s##*|}`,
-      `case $k in 'regular empty file') k='regular file';; esac`,
-      `d=-; [ "$k" = 'regular file' ] && d=$(sha256sum < "$p" 2>/dev/null | cut -c1-64)`,
-      `l=; [ "$k" = 'symbolic link' ] && l=$(readlink -- "$p")`,
+      `s=$(${stat} -c '%F|%U|%G|%a|%Y|%s' -- "$p" 2>&1) || { case $s in *'Permission denied') exit 13;; esac; echo absent; exit 0; }`,
+      `d=-; l=; case $s in`,
+      ...(options.content === true ? [contentCase] : []),
+      `regular*) d=$(sha256sum < "$p" 2>/dev/null); d=\${d%% *};;`,
+      `'symbolic link'*) l=$(readlink -- "$p");;`,
+      `esac`,
       `printf '%s|%s|%s\\n' "$s" "$d" "$l"`,
-      `${content}`,
       'exit 0',
     ].join('\n'),
     parse: (output) => parseFile(path, output, options.content === true),
@@ -44,6 +42,9 @@ export function fileAt(path: string, options: FileQuestionOptions = {}): Questio
     answerHere: () => localFileAt(path, { content: options.content === true, follow }),
   }
 }
+
+/** Whoever sends the content need not send its digest. A file that cannot be read has neither. */
+const contentCase = `regular*\\|*) if [ "\${s##*|}" -le ${String(largestContent)} ]; then printf '%s|-|\\n' "$s"; cat < "$p" 2>/dev/null || exit ${String(unreadable)}; exit 0; fi;;`
 
 function parseFile(path: string, output: Output, withContent: boolean): FileState {
   if (output.code === 13)

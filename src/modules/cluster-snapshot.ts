@@ -10,7 +10,7 @@ import {
   type NodeEndpoint,
 } from './elasticsearch-endpoint.ts'
 import { defineModule, type Look, type Probe } from './module.ts'
-import { contextVariables, textVariable } from './task-variables.ts'
+import { contextVariables } from './task-variables.ts'
 
 export const clusterSnapshot = defineModule({
   name: 'cluster_snapshot',
@@ -36,26 +36,20 @@ export const clusterSnapshot = defineModule({
       what: `the cluster of "${context.host}" to answer`,
       timeoutMs: args.timeout * 1000,
       intervalMs: 1000,
-      probe: (look) => probe(look, endpoint, textVariable(context, 'elasticsearch_node_name')),
+      probe: (look) => probe(look, endpoint),
     }
   },
 })
 
-async function probe(look: Look, endpoint: NodeEndpoint, nodeName: string | undefined): Promise<Probe> {
+async function probe(look: Look, endpoint: NodeEndpoint): Promise<Probe> {
   const { view, scheme, verified } = await viewNode(look, endpoint)
   if (view.kind === 'state') {
     const { state } = view
     const master = state.nodes.find((node) => node.isElectedMaster)?.name ?? ''
-    const self = state.nodes.find((node) => node.name === nodeName)
     return {
       done: true,
       reason: `"${state.clusterName}" is ${state.status}, ${state.nodes.length} nodes by ${scheme}`,
-      facts: {
-        elasticsearch_cluster_before: state,
-        ...(self === undefined
-          ? {}
-          : { elasticsearch_node_roles: self.roles, elasticsearch_elected_master: self.isElectedMaster }),
-      },
+      facts: { elasticsearch_cluster_before: state },
       result: { cluster: state, master, scheme, verified, node_count: state.nodes.length, health: state.status },
     }
   }

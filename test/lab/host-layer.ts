@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cachedLayer } from './cache.ts'
-import { $ } from './shell.ts'
+import { $, reading } from './shell.ts'
 
 /** Logins of every lab host besides root. All take the lab's key; `sudo` of ops asks for its password. */
 export const accounts = { ops: { password: 'ops-sudo-5fJ2' }, ops2: { password: undefined } } as const
@@ -11,7 +11,7 @@ export async function hostLayer(lower: readonly string[]): Promise<string> {
   const inputs = [await readFile(import.meta.filename, 'utf8')]
   return cachedLayer({ name: 'host-layer', inputs, lower }, async (root) => {
     for (const name of Object.keys(accounts)) await $`chroot ${root} useradd -m -s /bin/bash ${name}`
-    await $({ input: `ops:${accounts.ops.password}\n` })`chroot ${root} chpasswd`
+    await $(reading(`ops:${accounts.ops.password}\n`))`chroot ${root} chpasswd`
     const sudoers = join(root, 'etc/sudoers.d/lab')
     await writeFile(sudoers, 'ops ALL=(ALL) ALL\nops2 ALL=(ALL) NOPASSWD: ALL\n')
     await chmod(sudoers, 0o440)

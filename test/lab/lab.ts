@@ -19,7 +19,7 @@ import { removeTree } from './mounts.ts'
 import { createNetwork, namespaceOf, processesInNetwork, raiseKernelLimits, removeNetwork } from './network.ts'
 import { killAll } from './processes.ts'
 import { ask, type RestAnswer, type RestRequest } from './rest.ts'
-import { $ } from './shell.ts'
+import { $, reading } from './shell.ts'
 
 /** Real Debian hosts in a network of their own, with real Elasticsearch and Metricbeat. Needs root. */
 export interface Lab {
@@ -114,8 +114,13 @@ export function createLab({ name, network = '192.0.2' }: { readonly name: string
       await removeNetwork(name)
     },
     run: async (wanted, words, options) => (await runOn(host(wanted), words, options)).stdout,
-    exec: (words, { cwd = process.cwd(), env = {}, input = '' } = {}) =>
-      $({ cwd, input, nothrow: true, env: { ...process.env, ...env } })`ip netns exec ${namespaceOf(name)} ${words}`,
+    exec: (words, { cwd = process.cwd(), env = {}, input } = {}) =>
+      $({
+        ...reading(input),
+        cwd,
+        nothrow: true,
+        env: { ...process.env, ...env },
+      })`ip netns exec ${namespaceOf(name)} ${words}`,
     ask: (request) => ask(name, request),
     writeInventory: (target, options) => writeInventory(target, { state: state(), key }, options),
   }

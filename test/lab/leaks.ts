@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Lab } from './lab.ts'
 import { runOn } from './machine.ts'
-import { $ } from './shell.ts'
+import { $, reading } from './shell.ts'
 
 /**
  * Files and journals in which one of the secrets stands in clear: below the given folders of this machine, and on every
@@ -31,7 +31,7 @@ export async function findLeaks(
 }
 
 async function filesWith(patterns: string, folders: readonly string[]): Promise<readonly string[]> {
-  const search = $({ input: patterns, nothrow: true })
+  const search = $({ ...reading(patterns), nothrow: true })
   return lines((await search`grep -rlF --devices=skip -f - ${folders}`).stdout)
 }
 

@@ -7,7 +7,7 @@ import { createGroups } from './control-groups.ts'
 import { mountOverlay } from './mounts.ts'
 import { bridge, namespaceOf } from './network.ts'
 import { childrenOf, killAll, processesWith } from './processes.ts'
-import { $ } from './shell.ts'
+import { $, reading } from './shell.ts'
 
 /** One Debian host of a lab: a systemd-nspawn container with an overlay as its file system. */
 export interface Machine {
@@ -137,7 +137,7 @@ export async function runOn(
     'LC_ALL=C.UTF-8',
   ]
   return $({
-    input: options.input ?? '',
+    ...reading(options.input),
     nothrow: options.nothrow ?? false,
   })`nsenter ${enter} env ${environment} ${words}`
 }

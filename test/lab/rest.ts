@@ -1,5 +1,5 @@
 import { namespaceOf } from './network.ts'
-import { $ } from './shell.ts'
+import { $, reading } from './shell.ts'
 
 export interface RestRequest {
   readonly method?: 'GET' | 'PUT' | 'POST' | 'DELETE'
@@ -32,7 +32,7 @@ export async function ask(lab: string, request: RestRequest): Promise<RestAnswer
     ...(ca === undefined ? {} : { cacert: ca }),
   }
   const input = Object.entries(settings).map(([name, value]) => `${name} = ${quoted(value)}\n`)
-  const output = await $({ input: input.join(''), nothrow: true })`ip netns exec ${namespaceOf(lab)} curl -sS -K -`
+  const output = await $({ ...reading(input.join('')), nothrow: true })`ip netns exec ${namespaceOf(lab)} curl -sS -K -`
   const end = output.stdout.lastIndexOf('\n')
   return {
     status: Number(output.stdout.slice(end + 1)),

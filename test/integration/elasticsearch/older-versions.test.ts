@@ -12,8 +12,8 @@ import { needs } from '../../support/needs.ts'
 
 const yml = `cluster.name: one
 node.name: n1
-http.port: 19200
-transport.port: 19300
+http.port: 19210
+transport.port: 19310
 discovery.type: single-node
 xpack.security.enabled: true
 `

@@ -1,0 +1,71 @@
+import type { ShellRequest } from './connection.ts'
+
+/** What sh is started with: any login shell (csh and fish too) reads this the same way. */
+export const shellCommand = 'exec /bin/sh'
+
+const settings =
+  'LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; export LC_ALL PATH; ' +
+  'unset ENV BASH_ENV CDPATH; umask 077; cd /'
+
+/** First words to sh. Whatever rc files printed ends at the mark. */
+export function startText(mark: string): string {
+  return `${settings}; printf '\\n%s\\n' '${mark} ready' >&2; printf '\\n%s\\n' "${mark} ready $$ $(command -v printf)"\n`
+}
+
+/** How sh gets the standard input of a request. */
+export type Source =
+  | { readonly kind: 'none' }
+  /** As an argument of sh's own printf: in no argument list of a process, and read with the request. */
+  | { readonly kind: 'written'; readonly input: Buffer }
+  /** As bytes behind the request. sh may read ahead, so they must be sent only when it says "go". */
+  | { readonly kind: 'streamed'; readonly length: number }
+
+/**
+ * A request as commands for sh, which reads them itself: nothing is forked but the request's own subshell. In `eval`,
+ * because a syntax error would otherwise end sh.
+ */
+export function requestText(mark: string, id: number, request: ShellRequest, source: Source): string {
+  const script = singleQuoted(request.script)
+  const body = request.leavesProcesses === true ? spooled(script) : `eval ${script}`
+  const end = `printf '${mark} e ${String(id)} %s\n' "$?"; printf '${mark} e ${String(id)}\n' >&2
+`
+  switch (source.kind) {
+    case 'none':
+      return `( ${body} ) </dev/null; ${end}`
+    case 'written':
+      return `printf %b '${escaped(source.input)}' 2>/dev/null | ( ${body} ); ${end}`
+    case 'streamed':
+      // What the script leaves unread must not be read by sh as commands.
+      return (
+        `printf '${mark} go ${String(id)}\n'; head -c ${String(source.length)} | ` +
+        `{ ( ${body} ); r=$?; cat >/dev/null; exit $r; }; ${end}`
+      )
+  }
+}
+
+/**
+ * Output through files that have no name any more: a process that the script leaves behind goes on writing there and
+ * not into the answers of later requests.
+ */
+function spooled(script: string): string {
+  return (
+    `d=$(mktemp -d) || exit 1; exec 3>"$d/o" 4<"$d/o" 5>"$d/e" 6<"$d/e"; rm -rf "$d"; unset d; ` +
+    `( exec >&3 2>&5 3>&- 4<&- 5>&- 6<&-; eval ${script} ); r=$?; cat <&4; cat <&6 >&2; exit $r`
+  )
+}
+
+function escaped(input: Buffer): string {
+  let text = ''
+  for (const byte of input) text += byteTexts[byte] ?? ''
+  return text
+}
+
+function singleQuoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`
+}
+
+/** Printable characters as they are; the rest as the octal escapes of printf's %b. */
+const byteTexts: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
+  const character = String.fromCharCode(byte)
+  return /[\w +,./:;<=>?@[\]^`{|}~#$%&()*!"-]/.test(character) ? character : `\\0${byte.toString(8).padStart(3, '0')}`
+})
