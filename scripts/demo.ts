@@ -1,165 +1,163 @@
-import { spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
-import { styleText } from 'node:util'
-import ssh2 from 'ssh2'
-import {
-  elasticsearchDistribution,
-  findJdk,
-  type ElasticsearchDistribution,
-} from '../test/support/elasticsearch-distribution.ts'
-import { startSshHost, type SshHost } from '../test/support/ssh-host.ts'
-import { demoAccount, giveTo } from './demo/account.ts'
-import { plainHealth, startNodes, stopNodes, waitUntilGreen } from './demo/cluster.ts'
-import { writeInventory } from './demo/inventory.ts'
-import { createKeystores, installNode, type DemoNode } from './demo/node.ts'
-import { freePorts } from './demo/ports.ts'
-import { transportCertificate } from './demo/transport-certificate.ts'
+import { demoAccount } from './demo/account.ts'
+import { plainHealth } from './demo/cluster.ts'
+import { DemoError } from './demo/demo-error.ts'
+import { demoOptions, usage } from './demo/options.ts'
+import { realProduct, standIn, type Product } from './demo/product.ts'
+import { progress, restoreTerminal, say, showCommand, tell } from './demo/screen.ts'
+import { Stage } from './demo/stage.ts'
 
 /*
  * `npm run demo`: the main job on three hosts inside this process, with no root and no cluster of one's own. Each host
- * is an ssh server on a loopback address with a folder of its own; its commands are real ones, and so is Elasticsearch.
+ * is an ssh server on a loopback port with a folder of its own; its commands are real ones, and so is Elasticsearch
+ * where this machine can run it.
  */
 
 const started = Date.now()
-const account = demoAccount()
-const folder = mkdtempSync(join(tmpdir(), 'elkseal-demo-'))
-chmodSync(folder, 0o755)
-const password = randomBytes(12).toString('hex')
-const transportPassword = randomBytes(12).toString('hex')
-const nodes: DemoNode[] = []
-const hosts = new Map<DemoNode, SshHost>()
+let stage: Stage | undefined
+let child: ChildProcess | undefined
 let ended = false
 
-process.once('SIGINT', () => void end(130))
-process.once('SIGTERM', () => void end(143))
+for (const [signal, code] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 })) {
+  process.on(signal, () => void end(code))
+}
 
 try {
   await end(await demo())
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? String(error.stack) : String(error)}\n`)
-  await end(1)
+} catch (thrown) {
+  // A tool that was interrupted with the demo fails before the demo hears of the signal.
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  if (!ended) {
+    restoreTerminal()
+    const text = thrown instanceof DemoError || !(thrown instanceof Error) ? String(thrown) : String(thrown.stack)
+    process.stderr.write(`${text.replace(/^Error: /, '')}\n`)
+    await end(1)
+  }
 }
 
 async function demo(): Promise<number> {
+  const options = demoOptions(process.argv.slice(2))
+  if (options.help) {
+    process.stdout.write(usage)
+    return 0
+  }
+  if (process.platform !== 'linux') throw new DemoError('The demo needs Linux: its hosts are looked at through /proc')
   say('elkseal: the demo', [
-    'Three Elasticsearch nodes on this machine talk plain HTTP. elkseal gives them https, over SSH, one by one.',
+    'Three Elasticsearch nodes talk plain http. elkseal gives them https over SSH, one by one.',
+    'Their hosts are ssh servers inside this process; only a temporary folder is written to.',
   ])
-  const distribution = await findDistribution()
-  if (distribution === undefined) return 1
-  await setUp(distribution)
+  stage = new Stage(demoAccount())
+  const product = await chooseProduct(stage, options.standIn)
+  const name = product.standInBecause === undefined ? 'Elasticsearch 9.5.0' : 'the stand-in'
+  const { tick, done } = progress(`Starting three nodes of ${name}`)
+  const inventory = await stage.start(product, tick)
+  done('green, 3 of 3 nodes')
+  return await mainJob(stage, inventory)
+}
 
-  const inventory = writeInventory(folder, hosts, password)
-  say('1. Before: anybody on the network can read along', [
-    `$ curl -u elastic:… http://127.0.0.1:${String(nodes[0]?.httpPort)}/_cluster/health`,
-    JSON.stringify(await plainHealth(nodes[0]?.httpPort ?? 0, password)),
-  ])
-  say('2. What would a run do?  (elkseal run playbooks/secure-http.yml --check)')
-  if ((await elkseal('run', 'playbooks/secure-http.yml', '-i', inventory, '--check')) !== 0) return 1
-  say('3. The run: one node at a time, the cluster keeps answering')
-  if ((await elkseal('run', 'playbooks/secure-http.yml', '-i', inventory)) !== 0) return 1
-  say('4. Is it so, seen from outside?  (elkseal verify)')
+async function mainJob(stage: Stage, inventory: string): Promise<number> {
+  const run = ['run', 'playbooks/secure-http.yml', '-i', inventory]
+  say('1. Before: anybody on the network can read along')
+  if (!(await asksInPlainHttp(stage))) return 1
+
+  say('2. What would a run do? --check looks and tells, and changes nothing')
+  const before = stage.state()
+  if ((await elkseal(...run, '--check')) !== 0) return 1
+  if (!proven('No file and no process of the nodes has changed', before === stage.state())) return 1
+
+  say('3. The run: certificates are made here, then one node after the other gets them and restarts')
+  if ((await elkseal(...run)) !== 0) return 1
+
+  say('4. Is it so? verify looks from outside and trusts the new authority alone')
   if ((await elkseal('verify', '-i', inventory)) !== 0) return 1
-  say('5. Once more: nothing to do, nothing restarts')
-  if ((await elkseal('run', 'playbooks/secure-http.yml', '-i', inventory)) !== 0) return 1
-  const answer = await plainHealth(nodes[0]?.httpPort ?? 0, password)
-  say('6. After: plain http gets no answer', [
-    `$ curl -u elastic:… http://127.0.0.1:${String(nodes[0]?.httpPort)}/_cluster/health`,
-    answer === undefined ? 'the connection is closed' : `STILL ANSWERED: ${JSON.stringify(answer)}`,
-  ])
+
+  say('5. Once more: there is nothing to do')
+  const after = stage.state()
+  if ((await elkseal(...run)) !== 0) return 1
+  if (!proven('No file has changed, and no node was restarted', after === stage.state())) return 1
+
+  say('6. After: plain http gets no answer')
+  if (await asksInPlainHttp(stage)) return 1
   say('Where to go next', [
-    'Your own cluster: copy inventory/example/ or take your Ansible inventory, and start with --check:',
+    'Your own cluster: take your Ansible inventory, or copy inventory/example/, and look first:',
     '  npx elkseal run playbooks/secure-http.yml -i inventory/production.yml --check --diff',
-    'What every step does: playbooks/secure-http.yml. All variables: docs/variables.md.',
-    `The demo took ${String(Math.round((Date.now() - started) / 1000))} s. Its folder is removed now.`,
+    'What happens, step by step: playbooks/secure-http.yml. All variables: docs/variables.md.',
+    '',
+    `The demo took ${Math.round((Date.now() - started) / 1000)} s. Its processes are ended and its folder is removed now.`,
   ])
-  return answer === undefined ? 0 : 1
+  return 0
 }
 
-async function findDistribution(): Promise<ElasticsearchDistribution | undefined> {
-  if (findJdk(25) === undefined) {
-    process.stderr.write(
-      'The demo runs real Elasticsearch 9.5.0, which needs a JDK 25 (set JAVA_HOME) and mvn to fetch it.\n',
-    )
-    return undefined
+async function chooseProduct(stage: Stage, isStandInWanted: boolean): Promise<Product> {
+  if (!isStandInWanted) {
+    const { tick, done } = progress('Elasticsearch 9.5.0')
+    tick('fetched with mvn from Maven Central the first time (130 MB)')
+    const product = await realProduct(stage.account)
+    if ('home' in product) {
+      done(`real, on the JDK in ${product.jdk ?? ''}`)
+      return product
+    }
+    done(product.obstacle)
+    return announced(await standIn(join(stage.folder, 'stand-in'), product.obstacle))
   }
-  process.stdout.write('Elasticsearch 9.5.0: fetched with mvn from Maven Central the first time (130 MB) …\n')
-  return elasticsearchDistribution('9.5.0')
+  return announced(await standIn(join(stage.folder, 'stand-in'), 'it was asked for with --stand-in'))
 }
 
-async function setUp(distribution: ElasticsearchDistribution): Promise<void> {
-  const ports = await freePorts(6)
-  for (const [index, name] of ['es1', 'es2', 'es3'].entries()) {
-    const home = join(folder, name, 'elasticsearch')
-    nodes.push({
-      name,
-      folder: join(folder, name),
-      home,
-      httpPort: ports[index] ?? 0,
-      transportPort: ports[index + 3] ?? 0,
-    })
-  }
-  const transport = await transportCertificate(transportPassword)
-  for (const node of nodes) installNode(node, { distribution, account, nodes, transport })
-  createKeystores(nodes, account, {
-    'bootstrap.password': password,
-    'xpack.security.transport.ssl.keystore.secure_password': transportPassword,
-  })
-  const key = ssh2.utils.generateKeyPairSync('ed25519')
-  writeFileSync(join(folder, 'id_demo'), key.private, { mode: 0o600 })
-  for (const node of nodes) {
-    const root = process.getuid?.() === 0
-    hosts.set(
-      node,
-      await startSshHost({
-        users: { demo: { publicKey: key.public } },
-        home: node.folder,
-        environment: { ES_JAVA_HOME: distribution.jdk },
-        ...(root ? { uid: account.uid, gid: account.gid } : {}),
-      }),
-    )
-    mkdirSync(join(node.folder, 'backup'), { mode: 0o700 })
-    if (root) giveTo(account, join(node.folder, 'backup'))
-  }
-  startNodes(nodes, account, () => ({ PATH: process.env['PATH'], ES_JAVA_HOME: distribution.jdk }))
-  await waitUntilGreen(nodes, password, progress('Starting three nodes'))
+function announced(product: Product): Product {
+  tell(
+    '',
+    'THIS IS A STAND-IN, NOT ELASTICSEARCH: a small program with the files, tools and answers',
+    `that elkseal meets (scripts/demo/stand-in/). Why: ${product.standInBecause ?? ''}.`,
+    '',
+  )
+  return product
+}
+
+/** Shows the question and what comes back. */
+async function asksInPlainHttp(stage: Stage): Promise<boolean> {
+  const port = stage.nodes[0]?.httpPort ?? 0
+  showCommand(`curl -u elastic:… http://127.0.0.1:${port}/_cluster/health`)
+  const health = await plainHealth(port, stage.password)
+  if (health === undefined) tell('the connection is closed')
+  else tell(`{"status":"${health.status}","number_of_nodes":${health.number_of_nodes}, …}`)
+  return health !== undefined
+}
+
+function proven(claim: string, isSo: boolean): boolean {
+  tell('', isSo ? `Compared by the demo: ${claim.charAt(0).toLowerCase()}${claim.slice(1)}.` : `NOT SO: ${claim}.`)
+  return isSo
 }
 
 /** The tool as its users have it: a process of its own, drawing on this terminal. */
 function elkseal(...words: readonly string[]): Promise<number> {
+  showCommand(['elkseal', ...words].join(' '))
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['bin/elkseal.js', ...words], {
-      stdio: 'inherit',
-      env: { ...process.env, XDG_CONFIG_HOME: join(folder, 'config') },
+    if (ended || stage === undefined) return
+    child = spawn(process.execPath, ['bin/elkseal.js', ...words], {
+      cwd: join(import.meta.dirname, '..'),
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, XDG_CONFIG_HOME: join(stage.folder, 'config') },
+      // ctrl-C is for the demo, which ends everything: elkseal alone would first finish its batch.
+      detached: true,
     })
     child.once('error', reject)
-    child.once('exit', (code) => resolve(code ?? 1))
+    child.once('exit', (code) => {
+      child = undefined
+      if (!ended) resolve(code ?? 1)
+    })
   })
 }
 
 async function end(code: number): Promise<void> {
   if (ended) return
   ended = true
-  await stopNodes(nodes)
-  for (const host of hosts.values()) await host.close()
-  if (existsSync(folder)) rmSync(folder, { recursive: true, force: true })
-  process.exit(code)
-}
-
-function say(title: string, lines: readonly string[] = []): void {
-  const text = process.stdout.isTTY ? styleText(['bold', 'cyan'], title) : title
-  process.stdout.write(`\n━━ ${text}\n${lines.map((line) => `   ${line}\n`).join('')}`)
-}
-
-/** One line that changes on a terminal; elsewhere one line for each new state. */
-function progress(title: string): (text: string) => void {
-  let last = ''
-  return (text) => {
-    if (text === last) return
-    last = text
-    process.stdout.write(process.stdout.isTTY ? `\r\u001b[2K${title}: ${text}` : `${title}: ${text}\n`)
-    if (process.stdout.isTTY && text.startsWith('green')) process.stdout.write('\n')
+  const isInterrupted = code > 128
+  child?.kill('SIGKILL')
+  if (isInterrupted) {
+    restoreTerminal()
+    process.stderr.write('\nInterrupted: ending the nodes and removing the folder …\n')
   }
+  await stage?.close()
+  process.exit(code)
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DemoAccount } from './account.ts'
+import { DemoError } from './demo-error.ts'
 import type { DemoNode } from './node.ts'
 
 export interface ClusterHealth {
@@ -13,12 +14,12 @@ export interface ClusterHealth {
 export function startNodes(
   nodes: readonly DemoNode[],
   account: DemoAccount,
-  environment: (node: DemoNode) => NodeJS.ProcessEnv,
+  environment: Readonly<Record<string, string>>,
 ): void {
   for (const node of nodes) {
     const child = spawn(join(node.home, 'bin/elasticsearch'), ['-d', '-p', pidFile(node)], {
       ...(process.getuid?.() === 0 ? { uid: account.uid, gid: account.gid } : {}),
-      env: environment(node),
+      env: { PATH: process.env['PATH'], ...environment },
       cwd: '/',
       stdio: 'ignore',
       detached: true,
@@ -44,7 +45,7 @@ export async function waitUntilGreen(
         : `${health.status}, ${String(health.number_of_nodes)} of ${String(nodes.length)} nodes`,
     )
     if (health?.status === 'green' && health.number_of_nodes === nodes.length) return
-    if (Date.now() > deadline) throw new Error(`The demo's cluster did not start:\n${logTail(first)}`)
+    if (Date.now() > deadline) throw new DemoError(`The demo's cluster did not start:\n${logTail(first)}`)
     await new Promise((resolve) => setTimeout(resolve, 500))
   }
 }
@@ -59,26 +60,6 @@ export async function plainHealth(port: number, password: string): Promise<Clust
     return answer.ok ? ((await answer.json()) as ClusterHealth) : undefined
   } catch {
     return undefined
-  }
-}
-
-/** Ends the nodes by the process ids that they wrote. */
-export async function stopNodes(nodes: readonly DemoNode[]): Promise<void> {
-  const pids = nodes.flatMap((node) => {
-    const pid = existsSync(pidFile(node)) ? Number(readFileSync(pidFile(node), 'utf8')) : Number.NaN
-    return Number.isInteger(pid) && signal(pid, 'SIGTERM') ? [pid] : []
-  })
-  for (let waited = 0; pids.some((pid) => signal(pid, 0)) && waited < 15_000; waited += 200) {
-    await new Promise((resolve) => setTimeout(resolve, 200))
-  }
-  for (const pid of pids) signal(pid, 'SIGKILL')
-}
-
-function signal(pid: number, name: NodeJS.Signals | 0): boolean {
-  try {
-    return process.kill(pid, name)
-  } catch {
-    return false
   }
 }
 

@@ -13,7 +13,7 @@ export interface DemoNode {
 }
 
 export interface DemoNodeSettings {
-  readonly distribution: { readonly home: string; readonly jdk: string }
+  readonly distribution: { readonly home: string; readonly jdk: string | undefined }
   readonly account: DemoAccount
   readonly nodes: readonly DemoNode[]
   readonly transport: { readonly p12: Buffer; readonly caPem: string }
@@ -24,7 +24,7 @@ export function installNode(node: DemoNode, { distribution, account, nodes, tran
   mkdirSync(node.home, { recursive: true })
   for (const part of ['bin', 'lib', 'modules', 'plugins'])
     linkTree(join(distribution.home, part), join(node.home, part))
-  symlinkSync(distribution.jdk, join(node.home, 'jdk'))
+  if (distribution.jdk !== undefined) symlinkSync(distribution.jdk, join(node.home, 'jdk'))
   const config = join(node.home, 'config')
   cpSync(join(distribution.home, 'config'), config, { recursive: true })
   mkdirSync(join(config, 'jvm.options.d'), { recursive: true })

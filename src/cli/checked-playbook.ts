@@ -4,7 +4,7 @@ import { selectHosts } from '../inventory/select-hosts.ts'
 import { modulesByName } from '../modules/registry.ts'
 import { readPlaybook } from '../playbook/load.ts'
 import type { Playbook } from '../playbook/playbook.ts'
-import { productGroups, withProductGroups } from '../playbook/product-groups.ts'
+import { namesOnlyProducts, withProductGroups } from '../playbook/product-groups.ts'
 import { validatePlaybook } from '../playbook/validate.ts'
 import type { RunOptions } from './options.ts'
 import type { OpenedInventory } from './open-inventory.ts'
@@ -21,8 +21,8 @@ export function loadCheckedPlaybook(file: string, opened: OpenedInventory, optio
     modules: modulesByName,
     gates: gateNames,
     hosts: (pattern, position) => {
-      const isProduct = (productGroups as readonly string[]).includes(pattern)
-      return isProduct ? [] : selectHosts(inventory, pattern, { position }).problems
+      const { hosts, problems: wrong } = selectHosts(inventory, pattern, { position })
+      return hosts.length === 0 && namesOnlyProducts(pattern) ? [] : wrong
     },
     tags: options.tags,
     skipTags: options.skipTags,

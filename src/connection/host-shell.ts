@@ -74,7 +74,10 @@ shift
 [ $# -gt 0 ] && kill "$@"
 for wait in 1 2 3 4 5 6 7 8 9 10; do
   living=no
-  for pid in "$@"; do kill -0 "$pid" && living=yes; done
+  for pid in "$@"; do
+    read -r line <"/proc/$pid/stat" || continue
+    case "\${line##*) }" in Z*) ;; *) living=yes ;; esac
+  done
   [ "$living" = no ] && exit 0
   sleep 0.2
 done 2>/dev/null

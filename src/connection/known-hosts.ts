@@ -2,6 +2,7 @@ import { createHash, createHmac } from 'node:crypto'
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { ConnectionError } from './connection.ts'
+import { matchesPatterns } from './ssh-pattern.ts'
 
 /** One line of a known_hosts file (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). */
 export interface KnownHost {
@@ -16,7 +17,7 @@ export interface KnownHost {
 
 export type HostKeyVerdict =
   | { readonly kind: 'known' }
-  | { readonly kind: 'unknown'; readonly types: readonly string[] }
+  | { readonly kind: 'unknown'; readonly authority: KnownHost | undefined }
   | { readonly kind: 'changed'; readonly known: KnownHost }
   | { readonly kind: 'revoked'; readonly known: KnownHost }
 
@@ -49,7 +50,7 @@ export function judgeHostKey(entries: readonly KnownHost[], name: string, key: B
   if (plain.some((entry) => entry.key === base64)) return { kind: 'known' }
   const changed = plain.find((entry) => entry.type === type)
   if (changed !== undefined) return { kind: 'changed', known: changed }
-  return { kind: 'unknown', types: plain.map((entry) => entry.type) }
+  return { kind: 'unknown', authority: own.find((entry) => entry.marker === 'cert-authority') }
 }
 
 /** Key types known for a host: asked for first, so that the host shows a key that can be compared. */
@@ -99,33 +100,29 @@ export function hostKeyError(verdict: HostKeyVerdict, name: string, key: Buffer)
       hint: 'The host must get a new key before anybody may connect to it',
     })
   }
+  const authority = verdict.kind === 'unknown' ? verdict.authority : undefined
+  if (authority !== undefined) {
+    return new ConnectionError('host-key', `The host key of "${name}" is not known: it shows ${shown}`, {
+      position: { file: authority.file, line: authority.line, column: 1 },
+      hint: 'Host certificates (@cert-authority) are not supported: add the host key itself',
+    })
+  }
   return new ConnectionError('host-key', `The host key of "${name}" is not known: it shows ${shown}`, {
     hint: 'Compare it with the host, then connect once with ssh, or run again with --accept-new-host-keys',
   })
 }
 
 function matches(patterns: readonly string[], name: string): boolean {
-  let found = false
-  for (const pattern of patterns) {
-    if (pattern.startsWith('|1|')) found ||= matchesHash(pattern, name)
-    else if (pattern.startsWith('!')) {
-      if (glob(pattern.slice(1)).test(name)) return false
-    } else found ||= glob(pattern).test(name)
-  }
-  return found
+  const [first = ''] = patterns
+  if (first.startsWith('|1|')) return matchesHash(first, name)
+  return matchesPatterns(
+    patterns.map((pattern) => pattern.toLowerCase()),
+    name,
+  )
 }
 
 /** `|1|salt|hash`: HMAC-SHA1 of the name under the salt (ssh-keygen -H). */
 function matchesHash(pattern: string, name: string): boolean {
   const [, , salt = '', hash = ''] = pattern.split('|')
   return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest('base64') === hash
-}
-
-function glob(pattern: string): RegExp {
-  const source = pattern
-    .toLowerCase()
-    .replace(/[\\^$.+()[\]{}|]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.')
-  return new RegExp(`^${source}$`)
 }

@@ -126,9 +126,12 @@ export class Runner implements Shell {
       this.#streams.stdin.write(this.#streaming.input)
       this.#streaming = undefined
       this.#send()
-    } else if (kind === 'e' && this.#sent[0]?.id === Number(first)) {
-      this.#sent[0].stdout = body
-      this.#sent[0].code = Number(second)
+    } else if (kind === 'e') {
+      // Answers of several requests may be here before the first one's standard error is.
+      const one = this.#sent.find((candidate) => candidate.id === Number(first))
+      if (one === undefined) return
+      one.stdout = body
+      one.code = Number(second)
       this.#settle()
     }
   }
@@ -141,11 +144,11 @@ export class Runner implements Shell {
   }
 
   #settle(): void {
-    const one = this.#sent[0]
-    if (one?.stdout === undefined || one.stderr === undefined) return
-    this.#sent.shift()
-    clearTimeout(one.timer)
-    one.resolve({ code: one.code, stdout: one.stdout, stderr: one.stderr })
+    for (let one = this.#sent[0]; one?.stdout !== undefined && one.stderr !== undefined; one = this.#sent[0]) {
+      this.#sent.shift()
+      clearTimeout(one.timer)
+      one.resolve({ code: one.code, stdout: one.stdout, stderr: one.stderr })
+    }
     this.#watchTime()
   }
 

@@ -36,8 +36,7 @@ export function sshOptions(settings: ConnectionSettings, defaults: SshDefaults):
   const { home } = defaults
   const words = optionWords(settings.sshArguments)
   const given = words.get('configfile')?.[0] ?? defaults.configFile
-  const files =
-    given === undefined ? [join(home, '.ssh', 'config'), '/etc/ssh/ssh_config'] : [expandHome(given, home)]
+  const files = given === undefined ? [join(home, '.ssh', 'config'), '/etc/ssh/ssh_config'] : [expandHome(given, home)]
   const config = readSshConfig(given === 'none' ? [] : files, {
     host: settings.address,
     user: settings.user ?? words.get('user')?.[0],
@@ -93,7 +92,8 @@ function route(
   const jump = values.get('proxyjump')?.[0]
   const command = values.get('proxycommand')?.[0]
   const names = [...values.keys()]
-  const isJump = jump !== undefined && (command === undefined || names.indexOf('proxyjump') < names.indexOf('proxycommand'))
+  const isJump =
+    jump !== undefined && (command === undefined || names.indexOf('proxyjump') < names.indexOf('proxycommand'))
   if (isJump) return { jumps: jump.toLowerCase() === 'none' ? [] : jump.split(','), proxyCommand: undefined }
   const isCommand = command !== undefined && command.toLowerCase() !== 'none'
   return { jumps: [], proxyCommand: isCommand ? expand(command) : undefined }

@@ -1,8 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Duplex } from 'node:stream'
-import { Client, type AuthenticationType, type ConnectConfig } from 'ssh2'
-import { asError } from '../errors.ts'
+import type { Client } from 'ssh2'
 import { openShellAs } from './become.ts'
 import {
   ConnectionError,
@@ -12,39 +10,127 @@ import {
   type ConnectionSettings,
   type Shell,
 } from './connection.ts'
-import {
-  addKnownHost,
-  hostKeyError,
-  judgeHostKey,
-  knownHostName,
-  knownKeyTypes,
-  readKnownHosts,
-} from './known-hosts.ts'
+import type { LoginGate } from './login-gate.ts'
 import type { RunnerStreams } from './runner.ts'
 import { Shells } from './shells.ts'
+import { logIn, TooManyLogins } from './ssh-login.ts'
 import { sshOptions, type SshDefaults, type SshOptions } from './ssh-options.ts'
+import { dial, dialThrough, openFailure, runProxyCommand } from './ssh-route.ts'
 
 export interface SshSurroundings extends SshDefaults {
-  readonly agentSocket: string | undefined
   readonly warn: (message: string) => void
+  readonly gate: LoginGate
+}
+
+interface Reached {
+  readonly client: Client
+  /** The jump hosts on the way. */
+  readonly jumps: readonly Client[]
 }
 
 /** Logs in to a host. Rejects with a ConnectionError that says at which stage it failed and what to do. */
-export async function openSshConnection(settings: ConnectionSettings, around: SshSurroundings): Promise<Connection> {
+export async function openSshConnection(
+  settings: ConnectionSettings,
+  around: SshSurroundings,
+  onClosed: () => void,
+): Promise<Connection> {
+  const reached = await reach(settings, around, [])
+  reached.client.once('close', onClosed)
+  return new SshConnection(settings, reached)
+}
+
+const attempts = 5
+
+/** `before` are the jump hosts that lead here; a jump host's own ProxyJump counts only if none was given. */
+async function reach(
+  settings: ConnectionSettings,
+  around: SshSurroundings,
+  before: readonly Client[],
+): Promise<Reached> {
   const options = sshOptions(settings, around)
-  const socket = await dial(settings, options)
-  const client = await login(settings, { options, around, socket })
-  return new SshConnection(settings, client)
+  const gateName = `${options.hostName} ${String(options.port)}`
+  const jumps = before.length > 0 ? before : await reachJumps(settings, options, around)
+  try {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const client = await around.gate.through(gateName, async () =>
+          logIn(await wayTo(settings, options, jumps), { settings, options, warn: around.warn }),
+        )
+        return { client, jumps }
+      } catch (error) {
+        if (!(error instanceof TooManyLogins) || attempt === attempts) throw error
+        // Jitter, or all that were dropped together would come back together.
+        await sleep(attempt * 100 + Math.random() * 400)
+      }
+    }
+  } catch (error) {
+    for (const jump of jumps) jump.end()
+    throw error
+  }
+}
+
+function wayTo(settings: ConnectionSettings, options: SshOptions, jumps: readonly Client[]): Promise<Duplex> {
+  const destination = { host: settings.host, options, timeoutSeconds: settings.timeoutSeconds }
+  const last = jumps.at(-1)
+  if (last !== undefined) return dialThrough(last, options.jumps.at(-1) ?? 'the jump host', destination)
+  return options.proxyCommand === undefined ? dial(destination) : runProxyCommand(options.proxyCommand, destination)
+}
+
+/** Each jump host is logged in to with its own key, known_hosts and configuration, as with ssh -J. */
+async function reachJumps(
+  settings: ConnectionSettings,
+  options: SshOptions,
+  around: SshSurroundings,
+): Promise<readonly Client[]> {
+  let jumps: readonly Client[] = []
+  for (const spec of options.jumps) {
+    const reached = await reach(jumpSettings(settings, spec), around, jumps)
+    jumps = [...reached.jumps, reached.client]
+  }
+  return jumps
+}
+
+function jumpSettings({ sshArguments, timeoutSeconds }: ConnectionSettings, spec: string): ConnectionSettings {
+  const match = /^(?:ssh:\/\/)?(?:(?<user>[^@]+)@)?(?:\[(?<six>[^\]]+)\]|(?<name>[^:]+))(?::(?<port>\d+))?$/.exec(
+    spec.trim(),
+  )
+  const { user, six, name, port } = match?.groups ?? {}
+  const address = six ?? name
+  if (address === undefined)
+    throw new ConnectionError('connect', `"${spec}" is no jump host`, { hint: 'Write user@host:port' })
+  return {
+    host: address,
+    transport: 'ssh',
+    address,
+    user,
+    port: port === undefined ? undefined : Number(port),
+    sshArguments: configArgument(sshArguments),
+    hostKeyChecking: true,
+    timeoutSeconds,
+  }
+}
+
+/** Of the arguments only -F holds for jump hosts too. */
+function configArgument(args: readonly string[]): readonly string[] {
+  const at = args.findIndex((word) => word.startsWith('-F'))
+  return at < 0 ? [] : args.slice(at, args[at] === '-F' ? at + 2 : at + 1)
 }
 
 class SshConnection implements Connection {
   readonly host: string
   readonly #client: Client
+  readonly #jumps: readonly Client[]
   readonly #shells: Shells
 
-  constructor(settings: ConnectionSettings, client: Client) {
+  constructor(settings: ConnectionSettings, { client, jumps }: Reached) {
     this.host = settings.host
     this.#client = client
+    this.#jumps = jumps
+    // The channels end with the connection, and with them what waits for an answer.
+    client.on('error', () => undefined)
+    client.once('close', () => {
+      this.#shells.end()
+    })
     this.#shells = new Shells((become, onTimeout) =>
       openShellAs(become, {
         host: this.host,
@@ -63,14 +149,14 @@ class SshConnection implements Connection {
     return new Promise((resolve, reject) => {
       this.#client.forwardOut('127.0.0.1', 0, address.host, address.port, (error, channel) => {
         if (error === undefined) resolve(channel)
-        else reject(Object.assign(new Error(error.message), { code: 'ECONNREFUSED' }))
+        else reject(Object.assign(new Error(openFailure(error)), { code: 'ECONNREFUSED', cause: error }))
       })
     })
   }
 
   close(): Promise<void> {
     this.#shells.end()
-    this.#client.end()
+    for (const client of [this.#client, ...this.#jumps]) client.end()
     return Promise.resolve()
   }
 
@@ -82,135 +168,4 @@ class SshConnection implements Connection {
       })
     })
   }
-}
-
-function dial(settings: ConnectionSettings, options: SshOptions): Promise<Socket> {
-  const { hostName, port } = options
-  const place = `${hostName} port ${String(port)}`
-  return new Promise((resolve, reject) => {
-    // ssh2 leaves Nagle's algorithm on, which costs 40 ms a request with the peer's delayed acknowledgements.
-    const socket = connect({ host: hostName, port, noDelay: true })
-    const timer = setTimeout(() => {
-      socket.destroy()
-      reject(
-        new ConnectionError(
-          'connect',
-          `"${settings.host}" (${place}) did not answer within ${String(settings.timeoutSeconds)} s`,
-        ),
-      )
-    }, settings.timeoutSeconds * 1000)
-    socket.once('connect', () => {
-      clearTimeout(timer)
-      resolve(socket)
-    })
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      clearTimeout(timer)
-      const stage = error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN' ? 'resolve' : 'connect'
-      reject(
-        new ConnectionError(stage, `Cannot connect to "${settings.host}" (${place}): ${error.code ?? error.message}`, {
-          hint:
-            stage === 'resolve'
-              ? 'Check ansible_host in the inventory'
-              : 'Check that the host is up and sshd listens there',
-          cause: error,
-        }),
-      )
-    })
-  })
-}
-
-interface LoginParts {
-  readonly options: SshOptions
-  readonly around: SshSurroundings
-  readonly socket: Socket
-}
-
-function login(settings: ConnectionSettings, { options, around, socket }: LoginParts): Promise<Client> {
-  const name = knownHostName(options.hostName, options.port)
-  const known = readKnownHosts([...options.userKnownHostsFiles, '/etc/ssh/ssh_known_hosts'])
-  let refused: ConnectionError | undefined
-  const client = new Client()
-  const tried: string[] = []
-  const config: ConnectConfig = {
-    sock: socket,
-    username: options.user,
-    readyTimeout: settings.timeoutSeconds * 1000,
-    keepaliveInterval: 15_000,
-    keepaliveCountMax: 4,
-    authHandler: authMethods(settings, options, { around, tried }),
-    hostVerifier: (key: Buffer) => {
-      const verdict = judgeHostKey(known, name, key)
-      if (verdict.kind === 'known' || (options.strictHostKeyChecking === 'no' && verdict.kind !== 'revoked'))
-        return true
-      const [file] = options.userKnownHostsFiles
-      if (verdict.kind === 'unknown' && options.strictHostKeyChecking === 'accept-new' && file !== undefined) {
-        addKnownHost(file, name, key)
-        around.warn(`The host key of "${name}" was added to ${file}`)
-        return true
-      }
-      refused = hostKeyError(verdict, name, key)
-      return false
-    },
-    ...preferredKeys(knownKeyTypes(known, name)),
-  }
-  return new Promise((resolve, reject) => {
-    client.once('ready', () => resolve(client))
-    client.on('error', (error: Error & { level?: string }) => {
-      reject(refused ?? loginError(settings, options, { error, tried }))
-    })
-    client.once('close', () =>
-      reject(new ConnectionError('login', `"${settings.host}" closed the connection during the login`)),
-    )
-    client.connect(config)
-  })
-}
-
-function preferredKeys(types: readonly string[]): Partial<ConnectConfig> {
-  if (types.length === 0) return {}
-  const wanted = types.flatMap((type) => (type === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'] : [type]))
-  return { algorithms: { serverHostKey: { prepend: wanted, append: [], remove: [] } } as never }
-}
-
-function authMethods(
-  settings: ConnectionSettings,
-  options: SshOptions,
-  { around, tried }: { around: SshSurroundings; tried: string[] },
-): NonNullable<ConnectConfig['authHandler']> {
-  const methods: unknown[] = []
-  for (const file of options.identityFiles) {
-    if (!existsSync(file)) continue
-    methods.push({
-      type: 'publickey',
-      username: options.user,
-      key: readFileSync(file),
-      ...(settings.privateKeyPassphrase === undefined ? {} : { passphrase: settings.privateKeyPassphrase.reveal() }),
-    })
-    tried.push(`key ${file}`)
-  }
-  if (around.agentSocket !== undefined && !options.identitiesOnly) {
-    methods.push({ type: 'agent', username: options.user, agent: around.agentSocket })
-    tried.push('the agent')
-  }
-  if (settings.password !== undefined) {
-    methods.push({ type: 'password', username: options.user, password: settings.password.reveal() })
-    tried.push('the password')
-  }
-  let next = 0
-  return ((_left: AuthenticationType[] | null, _partial: boolean | null, callback: (method: unknown) => void) =>
-    callback(methods[next++] ?? false)) as NonNullable<ConnectConfig['authHandler']>
-}
-
-function loginError(
-  settings: ConnectionSettings,
-  options: SshOptions,
-  { error, tried }: { error: Error & { level?: string }; tried: readonly string[] },
-): ConnectionError {
-  if (error.level === 'client-authentication') {
-    return new ConnectionError('login', `"${settings.host}" refused the login of "${options.user}"`, {
-      hint: tried.length === 0 ? 'There was no key, agent or password to try' : `Tried ${tried.join(', ')}`,
-      cause: error,
-    })
-  }
-  const stage = error.level === 'client-timeout' ? 'timeout' : 'login'
-  return new ConnectionError(stage, `Cannot log in to "${settings.host}": ${asError(error).message}`, { cause: error })
 }

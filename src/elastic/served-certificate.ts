@@ -31,6 +31,15 @@ export interface HandshakeTarget {
 
 /** Shakes hands once, from the host itself, on a new connection. Throws an HttpError when no TLS is spoken there. */
 export async function servedCertificate(reader: Reader, target: HandshakeTarget): Promise<ServedCertificate> {
+  const { certificate, protocol, rejected } = await shownCertificate(reader, target)
+  return { ...describe(certificate), protocol, rejected }
+}
+
+/** The same, with the certificate itself. */
+export async function shownCertificate(
+  reader: Reader,
+  target: HandshakeTarget,
+): Promise<Pick<ServedCertificate, 'protocol' | 'rejected'> & { readonly certificate: X509Certificate }> {
   const host = target.host.includes(':') ? `[${target.host}]` : target.host
   const words = { url: `https://${host}:${target.port}`, ca: target.ca, timeoutMs: target.timeoutMs ?? 15_000 }
   const look = await openTls(reader, { ...words, verify: 'none' })
@@ -40,7 +49,7 @@ export async function servedCertificate(reader: Reader, target: HandshakeTarget)
     const certificate = new X509Certificate(raw)
     const chain = look.authorized ? undefined : chainReason(look.authorizationError)
     const rejected = chain ?? nameReason(certificate, target.servername ?? target.host)
-    return { ...describe(certificate), protocol: look.getProtocol() ?? '', rejected }
+    return { certificate, protocol: look.getProtocol() ?? '', rejected }
   } finally {
     look.destroy()
   }

@@ -1,7 +1,7 @@
 import { InputError } from '../errors.ts'
 import type { Group, Inventory } from '../inventory/inventory.ts'
 import { selectHosts, selectLimit } from '../inventory/select-hosts.ts'
-import { withProductGroups } from '../playbook/product-groups.ts'
+import { namesOnlyProducts, withProductGroups } from '../playbook/product-groups.ts'
 import type { Play } from '../playbook/playbook.ts'
 import type { RunContext } from './run-context.ts'
 import { taskScope } from './task-scope.ts'
@@ -12,7 +12,7 @@ export function playHosts(context: RunContext, play: Play): readonly string[] {
   const pattern = renderPattern(context, play)
   const { hosts, problems } = selectHosts(inventory, pattern, { limit: limitOf(context), position: play.position })
   // A product that this inventory does not have is no mistake: its play has nothing to do.
-  const emptyProduct = hosts.length === 0 && inventory.groups.get(pattern)?.hosts.length === 0
+  const emptyProduct = hosts.length === 0 && namesOnlyProducts(pattern)
   if (problems.length > 0 && !emptyProduct) throw new InputError(problems)
   return hosts.filter((host) => (context.hosts.get(host)?.condition ?? 'well') === 'well')
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Output } from '../connection/connection.ts'
 import { quote } from '../connection/quote.ts'
 import { TaskError } from '../errors.ts'
@@ -27,11 +28,10 @@ export function fileAt(path: string, options: FileQuestionOptions = {}): Questio
       `p=${quote(path)}`,
       `s=$(${stat} -c '%F|%U|%G|%a|%Y|%s' -- "$p" 2>&1) || { case $s in *'Permission denied') exit 13;; esac; echo absent; exit 0; }`,
       `d=-; l=; case $s in`,
-      ...(options.content === true ? [contentCase] : []),
-      `regular*) d=$(sha256sum < "$p" 2>/dev/null); d=\${d%% *};;`,
+      `regular*) ${options.content === true ? contentScript : ''}d=$(sha256sum 2>/dev/null < "$p"); d=\${d%% *};;`,
       `'symbolic link'*) l=$(readlink -- "$p");;`,
       `esac`,
-      `printf '%s|%s|%s\\n' "$s" "$d" "$l"`,
+      `printf '%s|%s|%s\\n' "$s" "\${d:--}" "$l"`,
       'exit 0',
     ].join('\n'),
     parse: (output) => parseFile(path, output, options.content === true),
@@ -43,13 +43,18 @@ export function fileAt(path: string, options: FileQuestionOptions = {}): Questio
   }
 }
 
-/** Whoever sends the content need not send its digest. A file that cannot be read has neither. */
-const contentCase = `regular*\\|*) if [ "\${s##*|}" -le ${String(largestContent)} ]; then printf '%s|-|\\n' "$s"; cat < "$p" 2>/dev/null || exit ${String(unreadable)}; exit 0; fi;;`
+const unreadable = 14
+
+/** What brings its content needs no digest, which would be one more process; the empty field says so. */
+const contentScript =
+  `[ "\${s##*|}" -gt ${String(largestContent)} ] || ` +
+  `{ printf '%s||\\n' "$s"; cat 2>/dev/null < "$p" || exit ${String(unreadable)}; exit 0; }; `
 
 function parseFile(path: string, output: Output, withContent: boolean): FileState {
   if (output.code === 13)
     throw new TaskError(`Cannot look at "${path}": permission denied`, { hint: 'Use become: true' })
-  if (output.code !== 0) throw new TaskError(`Cannot look at "${path}": ${output.stderr.toString().trim()}`)
+  if (output.code !== 0 && output.code !== unreadable)
+    throw new TaskError(`Cannot look at "${path}": ${output.stderr.toString().trim()}`)
   const end = output.stdout.indexOf(10)
   const line = output.stdout.subarray(0, end).toString()
   if (line === 'absent') return { kind: 'absent' }
@@ -58,7 +63,10 @@ function parseFile(path: string, output: Output, withContent: boolean): FileStat
   if (kind === 'directory') return { kind: 'directory', ...attributes }
   if (kind === 'symbolic link') return { kind: 'link', ...attributes, target: target.join('|') }
   if (!kind.startsWith('regular')) return { kind: 'other', ...attributes }
-  const sha256 = /^[0-9a-f]{64}$/.test(digest) ? digest : undefined
-  const content = withContent && sha256 !== undefined ? Buffer.from(output.stdout.subarray(end + 1)) : undefined
-  return { kind: 'file', ...attributes, size: Number(size), sha256, ...(content === undefined ? {} : { content }) }
+  const file = { kind: 'file', ...attributes, size: Number(size) } as const
+  if (withContent && digest === '' && output.code === 0) {
+    const content = Buffer.from(output.stdout.subarray(end + 1))
+    return { ...file, sha256: createHash('sha256').update(content).digest('hex'), content }
+  }
+  return { ...file, sha256: /^[0-9a-f]{64}$/.test(digest) ? digest : undefined }
 }

@@ -9,11 +9,10 @@ export function serviceNamed(name: string): Question<ServiceState> {
   const unit = name.includes('.') ? name : `${name}.service`
   return {
     subjects: [`service:${name}`],
-    // LoadState not-found is no error for `systemctl show`. Timestamps are asked as monotonic-free epoch text.
+    // LoadState not-found is no error for `systemctl show`. Old ones have no --timestamp=unix, but all know TZ.
     script: [
       `command -v systemctl >/dev/null || { echo LoadState=no-systemd; exit 0; }`,
-      `systemctl show -p LoadState,ActiveState,UnitFileState,MainPID,ActiveEnterTimestamp,Result,ExecMainStatus -- ${quote(unit)} 2>&1`,
-      `t=$(systemctl show -p ActiveEnterTimestamp --value -- ${quote(unit)} 2>/dev/null); [ -n "$t" ] && echo "Since=$(date -d "$t" +%s)"`,
+      `TZ=UTC systemctl show -p LoadState,ActiveState,UnitFileState,MainPID,ActiveEnterTimestamp,Result,ExecMainStatus -- ${quote(unit)} 2>&1`,
       'exit 0',
     ].join('\n'),
     parse: (output) => parseService(output.stdout.toString()),
@@ -30,15 +29,20 @@ function parseService(text: string): ServiceState {
   )
   const activeState = fields.get('ActiveState') ?? 'inactive'
   const active = activeState === 'active' || activeState === 'reloading'
-  const since = fields.get('Since')
   return {
     known: fields.get('LoadState') === 'loaded',
     active,
     activeState,
     enabled: (fields.get('UnitFileState') ?? '').startsWith('enabled'),
     mainPid: Number(fields.get('MainPID') ?? 0),
-    activeSince: active && since !== undefined && since !== '' ? Number(since) : undefined,
+    activeSince: active ? secondsOf(fields.get('ActiveEnterTimestamp') ?? '') : undefined,
     result: fields.get('Result') ?? '',
     execMainStatus: Number(fields.get('ExecMainStatus') ?? 0),
   }
+}
+
+/** Of `Tue 2026-11-24 20:33:59 UTC`; undefined for none (empty, or n/a). */
+function secondsOf(timestamp: string): number | undefined {
+  const [, day, time] = /(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d+)? UTC$/.exec(timestamp) ?? []
+  return day === undefined || time === undefined ? undefined : Date.parse(`${day}T${time}Z`) / 1000
 }

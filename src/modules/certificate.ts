@@ -125,7 +125,12 @@ interface StoredLeaf {
   readonly keyMatches: boolean
 }
 
-async function storedLeaf(look: Look, paths: LeafPaths, given: Args): Promise<StoredLeaf> {
+/** What the store holds of a node, as the question for `reissueReason` has it. */
+export async function storedLeaf(
+  look: Look,
+  paths: LeafPaths,
+  given: Pick<Args, 'file' | 'p12_password'>,
+): Promise<StoredLeaf> {
   const [pem, envelope] = await Promise.all([storedFile(look, paths.certificate), storedFile(look, paths.store)])
   if (pem === undefined || envelope === undefined) return { certificate: undefined, keyMatches: false }
   const store = look.vault.isEncrypted(envelope) ? look.vault.decrypt(envelope, paths.store).revealBytes() : envelope

@@ -42,7 +42,7 @@ export const servedCertificate = defineModule({
       what: `"${context.host}" to serve ${name === undefined ? 'a certificate that verifies' : `certificate ${shortened(name)}`}`,
       timeoutMs: args.timeout * 1000,
       intervalMs: 1000,
-      probe: (look) => probe(look, endpoint, wanted),
+      probe: (look) => probeServed(look, endpoint, wanted),
     }
   },
 })
@@ -52,7 +52,8 @@ export interface ExpectedCertificate {
   readonly fingerprint: string | undefined
 }
 
-async function probe(
+/** Shakes hands once; done when the certificate is the expected one and verifies. */
+export async function probeServed(
   look: Look,
   endpoint: NodeEndpoint,
   wanted: ExpectedCertificate & { readonly servername: string | undefined },

@@ -72,7 +72,8 @@ function renewalStart(certificate: X509Certificate, renewBeforeDays?: number): D
   return new Date(end - before)
 }
 
-function isFrom(certificate: X509Certificate, authority: X509Certificate): boolean {
+/** Whether this CA itself issued it. */
+export function isFrom(certificate: X509Certificate, authority: X509Certificate): boolean {
   return certificate.checkIssued(authority) && certificate.verify(authority.publicKey)
 }
 

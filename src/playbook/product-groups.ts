@@ -1,7 +1,7 @@
 import type { Group, Inventory } from '../inventory/inventory.ts'
 
 /** The groups that the shipped playbooks speak of. An inventory without Kibana or Metricbeat need not name them. */
-export const productGroups = ['elasticsearch', 'kibana', 'metricbeat'] as const
+const productGroups = ['elasticsearch', 'kibana', 'metricbeat'] as const
 
 /** The inventory with every product's group, empty where it has none. */
 export function withProductGroups(inventory: Inventory): Inventory {
@@ -19,4 +19,9 @@ export function withProductGroups(inventory: Inventory): Inventory {
   const groups = new Map(inventory.groups)
   for (const name of missing) groups.set(name, empty(name))
   return { ...inventory, groups }
+}
+
+/** A pattern of nothing but products: it may select no host. */
+export function namesOnlyProducts(pattern: string): boolean {
+  return pattern.split(/[,:]/).every((part) => (productGroups as readonly string[]).includes(part.trim()))
 }

@@ -83,7 +83,9 @@ export async function stateOf(lab: Lab, host: LabHost): Promise<{ readonly wrong
   ])
   if (!store.equals(keystoreOf(host.name))) wrong.push('http.p12 has another content')
   const settings = yml.split('\n').filter((line) => line.startsWith('xpack'))
-  if (settings.join() !== 'xpack.security.http.ssl.enabled: true,xpack.security.http.ssl.keystore.path: certs/http.p12') {
+  if (
+    settings.join() !== 'xpack.security.http.ssl.enabled: true,xpack.security.http.ssl.keystore.path: certs/http.p12'
+  ) {
     wrong.push(`app.yml has ${settings.join()}`)
   }
   return { wrong: wrong.join('; '), pid }

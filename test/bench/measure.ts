@@ -27,7 +27,8 @@ export function measure(
     child.stdout.on('data', take)
     child.stderr.on('data', take)
     let peakMemory = 0
-    const watch = options.memory === true ? setInterval(() => (peakMemory = peakOf(child.pid) ?? peakMemory), 20) : undefined
+    const watch =
+      options.memory === true ? setInterval(() => (peakMemory = peakOf(child.pid) ?? peakMemory), 20) : undefined
     child.once('error', reject)
     child.once('close', (exitCode) => {
       clearInterval(watch)

@@ -37,7 +37,12 @@ export async function writeTargets(folder: string, lab: Lab, targets: readonly T
   const hosts = targets.map(
     (one) => `    ("${one.name}", {"ssh_hostname": "${one.address}", "ssh_port": ${one.port}}),\n`,
   )
-  const shared = { ssh_user: 'root', ssh_key: key, ssh_known_hosts_file: knownHosts, ssh_strict_host_key_checking: 'yes' }
+  const shared = {
+    ssh_user: 'root',
+    ssh_key: key,
+    ssh_known_hosts_file: knownHosts,
+    ssh_strict_host_key_checking: 'yes',
+  }
   await writeFile(join(folder, 'hosts.py'), `app = (\n[\n${hosts.join('')}], ${JSON.stringify(shared)})\n`)
 }
 

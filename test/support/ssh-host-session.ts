@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { pipeline } from 'node:stream'
 import type { Connection, ServerChannel, Session } from 'ssh2'
 import type { HostProcesses } from './host-processes.ts'
-import type { SshHostFaults, SshHostOptions } from './ssh-host.ts'
+import type { SshHostFaults, SshHostOptions } from './ssh-host-options.ts'
 
 export interface SessionParts {
   readonly options: SshHostOptions

@@ -1,42 +1,12 @@
 import { timingSafeEqual } from 'node:crypto'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
-import ssh2, { type AuthContext, type ParsedKey, type PublicKeyAuthContext } from 'ssh2'
-import { HostProcesses, type Account } from './host-processes.ts'
+import ssh2, { type AuthContext, type AuthenticationType, type PublicKeyAuthContext } from 'ssh2'
+import { HostProcesses } from './host-processes.ts'
+import type { SshHostFaults, SshHostOptions, SshHostUser } from './ssh-host-options.ts'
 import { SshHostSession } from './ssh-host-session.ts'
 
 // A CommonJS package whose named exports Node does not find.
 const { Server, utils } = ssh2
-
-/** How one user may log in. `publicKey` is a line as in authorized_keys. */
-export interface SshHostUser {
-  readonly password?: string | undefined
-  readonly publicKey?: string | undefined
-  /** The password is asked for by keyboard-interactive instead of taken by the password method. */
-  readonly keyboardInteractive?: boolean | undefined
-}
-
-/** What goes wrong. May be changed while the host runs; each is looked at when its moment comes. */
-export interface SshHostFaults {
-  /** So many connections are closed before a word is said, as sshd does beyond MaxStartups. */
-  dropConnections?: number | undefined
-  /** Connections are taken and never answered. */
-  silent?: boolean | undefined
-  /** All logins are refused. */
-  refuseLogins?: boolean | undefined
-  /** The connection is cut after so many bytes of a command's output. */
-  cutAfterBytes?: number | undefined
-  /** Commands are accepted and neither started nor answered. */
-  hangCommands?: boolean | undefined
-}
-
-export interface SshHostOptions extends Account {
-  readonly address?: string | undefined
-  readonly port?: number | undefined
-  readonly users: Readonly<Record<string, SshHostUser>>
-  readonly faults?: SshHostFaults | undefined
-  /** Where direct-tcpip really goes: hosts that share a loopback interface cannot all own one port of 127.0.0.1. */
-  readonly reach?: ((host: string, port: number) => { readonly host: string; readonly port: number }) | undefined
-}
 
 export interface SshHost {
   readonly address: string
@@ -64,15 +34,17 @@ export async function startSshHost(options: SshHostOptions): Promise<SshHost> {
     const cut = () => [...sockets].find((socket) => socket.remotePort === clientPort)?.destroySoon()
     client.on('error', () => undefined)
     client.on('authentication', (context) => {
+      const isAsked = options.users[context.username]?.keyboardInteractive === true
+      const methods: AuthenticationType[] = ['publickey', isAsked ? 'keyboard-interactive' : 'password']
       if (context.method === 'none') {
-        context.reject(['publickey', 'password', 'keyboard-interactive'])
+        context.reject(methods)
         return
       }
       const decide = (accepted: boolean) => {
         log.push(`login ${context.username} ${context.method} ${accepted ? 'ok' : 'refused'}`)
         user = context.username
         if (accepted) context.accept()
-        else context.reject(['publickey', 'password', 'keyboard-interactive'])
+        else context.reject(methods)
       }
       if (faults.refuseLogins === true) decide(false)
       else judgeLogin(options.users[context.username], context, decide)
@@ -124,7 +96,7 @@ function judgeLogin(user: SshHostUser | undefined, context: AuthContext, decide:
 
 /** A client first asks whether a key would do, without a signature; that is no login yet. */
 function judgeKey(user: SshHostUser, context: PublicKeyAuthContext, decide: (accepted: boolean) => void): void {
-  const key = user.publicKey === undefined ? undefined : (utils.parseKey(user.publicKey) as ParsedKey | Error)
+  const key = user.publicKey === undefined ? undefined : utils.parseKey(user.publicKey)
   const isOurs = key !== undefined && !(key instanceof Error) && key.getPublicSSH().equals(context.key.data)
   if (!isOurs) decide(false)
   else if (context.signature === undefined) context.accept()

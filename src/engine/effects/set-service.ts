@@ -77,18 +77,17 @@ function systemdScript(effect: SetService, host: Performer): string {
   if (effect.enabled !== undefined) {
     lines.push(`systemctl ${effect.enabled ? 'enable' : 'disable'} -- ${unit} >&2 || exit ${enableFailed}`)
   }
-  if (effect.action !== undefined) lines.push(actionScript(effect.action, unit))
-  lines.push(showScript(unit))
+  lines.push(effect.action === undefined ? showScript(unit) : actionScript(effect.action, unit))
   return lines.join('\n')
 }
 
 function actionScript(action: ServiceAction, unit: string): string {
   return [
     `if systemctl ${action} -- ${unit} >&2; then r=0; else r=1; fi`,
+    `s=$(${showScript(unit)}); printf '%s\\n' "$s"`,
     // A simple service that dies at once was "started" all the same.
-    action === 'stop' ? ':' : `systemctl is-failed --quiet -- ${unit} && r=1`,
+    action === 'stop' ? ':' : `case $s in *ActiveState=failed*) r=1;; esac`,
     `if [ $r -ne 0 ]; then`,
-    showScript(unit),
     `  echo '${journalMark}'`,
     `  journalctl -u ${unit} -n 20 --no-pager -o cat 2>/dev/null`,
     `  exit ${actionFailed}`,

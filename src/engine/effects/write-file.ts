@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import type { Output } from '../../connection/connection.ts'
 import { quote, quoteWords } from '../../connection/quote.ts'
 import { TaskError } from '../../errors.ts'
@@ -54,12 +54,13 @@ function writeScript(effect: WriteFile, host: Performer, wanted: { size: number;
     `if [ -L "$p" ]; then p=$(readlink -f -- "$p") || exit ${exits.danglingLink}; fi`,
     `[ -d "$p" ] && exit ${exits.isFolder}`,
     `d=\${p%/*}; [ -d "$d/" ] || exit ${exits.noFolder}`,
-    `t=$(mktemp -- "$d/.elkseal.XXXXXXXX") || ${failed}`,
-    `trap 'rm -f -- "$t"' EXIT; trap 'exit 143' HUP INT TERM`,
+    // What mktemp does, without a process: a name nobody can know, and (-C) a failure if it is there all the same.
+    `t="$d/.elkseal.${randomBytes(8).toString('hex')}"; set -C`,
     // Owner and mode are right before the first byte is there; the descriptor was opened while we could.
     `exec 3>"$t" || ${failed}`,
-    `if [ -e "$p" ]; then cp --attributes-only --preserve=all -- "$p" "$t" || ${failed}`,
-    `else chmod ${modeText(effect.mode ?? defaultMode)} -- "$t" || ${failed}; fi`,
+    `set +C; trap 'rm -f -- "$t"' EXIT; trap 'exit 143' HUP INT TERM`,
+    `if [ -e "$p" ]; then cp --attributes-only --preserve=all -- "$p" "$t" || ${failed}; fi`,
+    effect.mode === undefined ? `[ -e "$p" ] || chmod ${modeText(defaultMode)} -- "$t" || ${failed}` : ':',
     ownershipScript(effect, failed),
     `cat >&3 || ${failed}`,
     `exec 3>&-`,

@@ -1,0 +1,122 @@
+import { X509Certificate } from 'node:crypto'
+import { z } from 'zod'
+import { sanPlan } from '../elastic/san-plan.ts'
+import { planRenewal, type InstalledFile, type RenewalPlan, type RenewalView, type ServedHttp } from '../elastic/renewal.ts'
+import { certificateNames, fingerprint, serialNumber } from '../pki/certificate-fields.ts'
+import { throwProblems } from '../errors.ts'
+import { bool, filledText, int, path, secret, textList } from './argument-types.ts'
+import { endpointArguments } from './elasticsearch-endpoint.ts'
+import { installedFile, servedHttp, setUpProblem } from './installed-certificate.ts'
+import { defineModule, type Look, type Values } from './module.ts'
+import { ownAuthorityArguments } from './pki-files.ts'
+import { storedSide } from './stored-certificate.ts'
+
+const args = z.strictObject({
+  dir: path().describe('Folder of the PKI store on the controller'),
+  ca: filledText().default('http-ca').describe('Name of the CA in the store'),
+  node: filledText().describe('Folder of the node in the store'),
+  known_as: textList().default([]).describe('As in certificate'),
+  names: textList().default([]).describe('As in certificate'),
+  addresses: textList().default([]).describe('As in certificate'),
+  p12_password: secret().optional().describe('Password of the PKCS#12 store. Default: the one that the store holds'),
+  renew_before_days: int()
+    .optional()
+    .describe('Days before its end when a certificate is renewed. Default: when a third of its lifetime is left'),
+  force: bool().default(false).describe('Due without any other reason'),
+  ...ownAuthorityArguments,
+  path_conf: path().describe('Folder of elasticsearch.yml on the host'),
+  keystore: filledText().default('http.p12').describe('The PKCS#12 file in that folder that http TLS uses'),
+  user: filledText().describe('The account that Elasticsearch runs as'),
+  group: filledText().describe('Its group'),
+  host: endpointArguments.host,
+  port: endpointArguments.port,
+})
+
+export type StatusArguments = z.output<typeof args>
+
+interface State {
+  readonly view: RenewalView
+  readonly plan: RenewalPlan
+}
+
+export const certificateStatus = defineModule<StatusArguments, State>({
+  name: 'certificate_status',
+  aliases: ['elkseal.elastic.certificate_status'],
+  summary:
+    'Compares the certificate in the store, in the file on the host and in a fresh handshake, and says what a renewal would do and why. Changes nothing.',
+  examples: `
+- name: What is installed and served, and what is due
+  certificate_status:
+    dir: "{{ pki_dir }}"
+    node: "{{ inventory_hostname }}"
+    known_as: ["{{ inventory_hostname }}", "{{ ansible_host }}"]
+    path_conf: "{{ elasticsearch_path_conf }}"
+    user: "{{ elasticsearch_user }}"
+    group: "{{ elasticsearch_group }}"
+  register: http_renewal
+`,
+  args,
+  async inspect(look, given) {
+    const { names, problems } = sanPlan({
+      knownAs: given.known_as,
+      names: given.names,
+      addresses: given.addresses,
+      localhost: true,
+    })
+    throwProblems(problems)
+    const [side, served, notSetUp] = await Promise.all([
+      storedSide(look, given, names),
+      servedHttp(look, given),
+      setUpProblem(look, given),
+    ])
+    const view: RenewalView = { ...side.view, served, notSetUp, installed: await installedFile(look, given, side) }
+    return { view, plan: planRenewal(view, look.clock.now()) }
+  },
+  decide({ view, plan }) {
+    const { action, reasons, text, hint } = plan
+    const reason = action === 'none' ? text : `${words[action]}: ${text}`
+    const result = {
+      action,
+      due: action === 'issue' || action === 'place' || action === 'reload',
+      reasons,
+      reason: text,
+      hint: hint ?? '',
+      store: described(view.stored?.certificate),
+      file: describedFile(view.installed),
+      served: describedServed(view.served),
+    }
+    return { kind: 'keep', reason, result }
+  },
+})
+
+const words: Readonly<Record<RenewalPlan['action'], string>> = {
+  none: 'nothing to do',
+  issue: 'a new certificate is due',
+  place: 'the certificate of the store is to be placed',
+  reload: 'the file is to be read again',
+  refuse: 'cannot be renewed',
+}
+
+function described(certificate: X509Certificate | undefined): Values {
+  if (certificate === undefined) return { problem: 'none' }
+  const { dns, addresses } = certificateNames(certificate)
+  return {
+    serial: serialNumber(certificate),
+    fingerprint: fingerprint(certificate),
+    issuer: certificate.issuer.split('\n').join(', '),
+    not_before: certificate.validFromDate.toISOString(),
+    not_after: certificate.validToDate.toISOString(),
+    names: dns,
+    addresses,
+  }
+}
+
+function describedFile(file: InstalledFile): Values {
+  if (file.kind === 'certificate') return described(file.certificate)
+  return { problem: file.kind === 'missing' ? 'missing' : file.reason }
+}
+
+function describedServed(served: ServedHttp): Values {
+  if (served.kind === 'nothing') return { problem: served.reason }
+  return { ...described(served.certificate), ...(served.rejected === undefined ? {} : { rejected: served.rejected }) }
+}

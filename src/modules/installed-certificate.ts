@@ -1,0 +1,67 @@
+import { shownCertificate } from '../elastic/served-certificate.ts'
+import type { InstalledFile, ServedHttp } from '../elastic/renewal.ts'
+import { TaskError } from '../errors.ts'
+import { fileAt, type FileState } from '../facts/file.ts'
+import { HttpError } from '../facts/http.ts'
+import { certificateOf, readPkcs12 } from '../pki/pkcs12.ts'
+import { authorityPaths } from '../pki/store.ts'
+import { PkiError } from '../pki/pki-error.ts'
+import type { Secret } from '../secrets/secret.ts'
+import { readSettings } from '../yaml-edit.ts'
+import type { StatusArguments } from './certificate-status.ts'
+import { nodeEndpoint } from './elasticsearch-endpoint.ts'
+import { modeText } from './file-mode.ts'
+import type { Look } from './module.ts'
+import { storedFile } from './pki-files.ts'
+import type { StoredSide } from './stored-certificate.ts'
+import { lookVariables } from './task-variables.ts'
+
+/** The file on the host, opened here with the store's password. */
+export async function installedFile(look: Look, given: StatusArguments, side: StoredSide): Promise<InstalledFile> {
+  const path = `${given.path_conf}/${given.keystore}`
+  const file = await look.host.ask(fileAt(path, { content: true }))
+  if (file.kind === 'absent') return { kind: 'missing' }
+  if (file.kind !== 'file') return { kind: 'unreadable', reason: `"${path}" is no regular file` }
+  if (file.content === undefined) throw new TaskError(`Cannot read "${path}"`, { hint: 'Use become: true' })
+  return opened(file.content, { path, side, closed: closedTo(file, given) })
+}
+
+/** Shakes hands once. It is no failure when nothing answers: that is what was asked. */
+export async function servedHttp(look: Look, given: StatusArguments): Promise<ServedHttp> {
+  const pem = await storedFile({ ...look, host: look.controller }, authorityPaths(given.dir, given.ca).certificate)
+  const { host, port } = nodeEndpoint(given, lookVariables(look))
+  try {
+    return { kind: 'certificate', ...(await shownCertificate(look.host, { host, port, ca: pem?.toString() })) }
+  } catch (thrown) {
+    if (!(thrown instanceof HttpError)) throw thrown
+    return { kind: 'nothing', reason: thrown.message }
+  }
+}
+
+/** Why elasticsearch.yml does not have http served from the file; undefined when it does. */
+export async function setUpProblem(look: Look, given: StatusArguments): Promise<string | undefined> {
+  const path = `${given.path_conf}/elasticsearch.yml`
+  const file = await look.host.ask(fileAt(path, { content: true }))
+  if (file.kind !== 'file' || file.content === undefined) return `there is no "${path}"`
+  const { settings } = readSettings(file.content.toString(), path)
+  const text = (name: string) => settings.get(`xpack.security.http.ssl.${name}`)?.text
+  if (text('enabled') !== 'true') return 'http is not secured yet'
+  const keystore = text('keystore.path')
+  if (keystore === given.keystore || keystore === `${given.path_conf}/${given.keystore}`) return undefined
+  return keystore === undefined ? `http is served from other files than ${given.keystore}` : `http is served from ${keystore}`
+}
+
+interface Opening {
+  readonly path: string
+  readonly side: StoredSide
+  readonly closed: string | undefined
+}
+
+function opened(content: Buffer, { path, side, closed }: Opening): InstalledFile {
+  const { password, sha256, view } = side
+  const certificate = password === undefined ? undefined : certificateIn(content, password)
+  if (typeof certificate !== 'object') {
+    return { kind: 'unreadable', reason: `${path}: ${certificate ?? 'its password is not known'}` }
+  }
+  return { kind: 'certificate', certificate, isStored: view.stored !== undefined && sha256 === digest(content), closed }
+}

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openShellAs } from '../../src/connection/become.ts'
+import { ConnectionError, type Become } from '../../src/connection/connection.ts'
+import { openLocalConnection } from '../../src/connection/local.ts'
+import type { Runner } from '../../src/connection/runner.ts'
+import { Secret } from '../../src/secrets/secret.ts'
+import { needs, skipFor } from '../support/needs.ts'
+
+/** Asks as sudo -S does, up to three times, if ASK is set; then runs the words behind -u USER. */
+const sudoStandIn = `#!/bin/sh
+prompt=
+while [ "$1" != -u ]; do [ "$1" = -p ] && prompt=$2; echo "$1" >>"$0.words"; shift; done
+shift 2
+if [ -e "$0.asks" ]; then
+  for attempt in 1 2 3; do
+    printf '%s' "$prompt" >&2
+    IFS= read -r given || exit 1
+    echo "$given" >>"$0.given"
+    [ "$given" = right ] && exec "$@"
+    echo 'Sorry, try again.' >&2
+  done
+  exit 1
+fi
+exec "$@"
+`
+
+describe('become', () => {
+  let folder: string
+  let exe: string
+  let opened: Runner | undefined
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'elkseal-become-'))
+    exe = join(folder, 'sudo')
+    writeFileSync(exe, sudoStandIn)
+    chmodSync(exe, 0o755)
+  })
+
+  afterEach(() => {
+    opened?.end()
+    opened = undefined
+    rmSync(folder, { recursive: true })
+  })
+
+  async function open(become: Partial<Become>, login = '/bin/sh'): Promise<Runner> {
+    opened = await openShellAs(
+      { method: 'sudo', user: 'root', exe, ...become },
+      {
+        host: 'node1',
+        startTimeoutMs: 5_000,
+        start: (command) => Promise.resolve(spawn(login, ['-c', command], { stdio: 'pipe' })),
+      },
+    )
+    return opened
+  }
+
+  async function refusal(become: Partial<Become>): Promise<ConnectionError> {
+    try {
+      await open(become)
+    } catch (error) {
+      assert.ok(error instanceof ConnectionError)
+      assert.equal(error.stage, 'become')
+      return error
+    }
+    return assert.fail('It became somebody else')
+  }
+
+  const lines = (name: string) => readFileSync(`${exe}.${name}`, 'utf8').trim().split('\n')
+
+  it('gives the password when it is asked for', async () => {
+    writeFileSync(`${exe}.asks`, '')
+    const shell = await open({ password: new Secret('right') })
+    assert.equal((await shell.run({ script: 'echo in' })).stdout.toString(), 'in\n')
+    assert.deepEqual(lines('given'), ['right'])
+  })
+
+  it('does not let sh read a password that was not asked for', async () => {
+    const shell = await open({ password: new Secret('echo not-a-command') })
+    const answer = await shell.run({ script: 'echo in' })
+    assert.deepEqual([answer.stdout.toString(), answer.stderr.toString()], ['in\n', ''])
+  })
+
+  it('tells of a wrong password after one try', async () => {
+    writeFileSync(`${exe}.asks`, '')
+    const error = await refusal({ password: new Secret('wrong') })
+    assert.equal(error.message, 'Cannot become "root" on "node1" by sudo: the password is wrong')
+    assert.deepEqual(lines('given'), ['wrong'])
+  })
+
+  it('says what sudo said when it refuses', async () => {
+    writeFileSync(exe, '#!/bin/sh\necho "sudo: a password is required" >&2\nexit 1\n')
+    const error = await refusal({})
+    assert.equal(error.message, 'Cannot become "root" on "node1" by sudo: a password is required')
+    assert.match(error.hint ?? '', /--ask-become-pass/)
+  })
+
+  it('takes -n away when there is a password, as Ansible does', async () => {
+    await open({ password: new Secret('x'), flags: '-Hn -S --non-interactive -n --chdir=/tmp' })
+    const words = lines('words')
+    assert.deepEqual([...words.slice(0, 3), words.length], ['-H', '-S', '--chdir=/tmp', 5])
+  })
+
+  for (const login of ['bash', 'zsh', 'fish', 'csh']) {
+    it(`is read alike by ${login} as login shell`, async function () {
+      needs(this, login)
+      const shell = await open({ password: new Secret('x') }, login)
+      assert.equal((await shell.run({ script: 'echo in' })).stdout.toString(), 'in\n')
+      opened?.end()
+      const su = await open({ method: 'su', exe: 'sh -c \'eval "$3"\' su' }, login)
+      assert.equal((await su.run({ script: 'echo in' })).stdout.toString(), 'in\n')
+    })
+  }
+
+  for (const method of ['sudo', 'su'] as const) {
+    it(`becomes another account by the real ${method}, on the controller too`, async function () {
+      needs(this, method)
+      if (process.getuid?.() !== 0) skipFor(this, 'needs root')
+      const connection = openLocalConnection('localhost')
+      const flags = method === 'su' ? '-s /bin/sh' : undefined
+      const shell = await connection.shell({ method, user: 'nobody', flags, password: new Secret('needless') })
+      assert.equal((await shell.run({ script: 'id -un' })).stdout.toString(), 'nobody\n')
+      await assert.rejects(
+        connection.shell({ method, user: 'no-such-account' }),
+        (error) => error instanceof ConnectionError && /no-such-account/.test(error.message),
+      )
+      await connection.close()
+    })
+  }
+
+  it('is told by the real sudo that an account may not use it', async function () {
+    needs(this, 'sudo')
+    if (process.getuid?.() !== 0) skipFor(this, 'needs root')
+    const connection = openLocalConnection('localhost')
+    const exeAsNobody = 'sudo -u nobody sudo'
+    await assert.rejects(connection.shell({ method: 'sudo', user: 'root', exe: exeAsNobody }), (error) => {
+      assert.ok(error instanceof ConnectionError)
+      assert.equal(error.message, 'Cannot become "root" on "localhost" by sudo: a password is required')
+      return true
+    })
+    await connection.close()
+  })
+})
