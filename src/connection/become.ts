@@ -1,6 +1,6 @@
 import { ConnectionError, type Become } from './connection.ts'
 import { quote } from './quote.ts'
-import { Runner, newMark, type RunnerOptions, type RunnerStreams } from './runner.ts'
+import { Runner, newMark, whenAllSaid, type RunnerOptions, type RunnerStreams } from './runner.ts'
 import { shellCommand } from './runner-text.ts'
 
 export interface ShellStart extends RunnerOptions {
@@ -73,7 +73,7 @@ function passThrough(become: Become, { streams, mark, options }: Passage): Promi
       said += chunk.toString()
       if (said.split(promptOf(mark)).length > 2) refuse('the password is wrong')
     }
-    const end = () => refuse(reasonOf(said.replaceAll(promptOf(mark), '').trim(), become))
+    const end = () => whenAllSaid(stderr, () => refuse(reasonOf(said.replaceAll(promptOf(mark), '').trim(), become)))
     const timer = setTimeout(
       () => refuse(`no answer within ${String(options.startTimeoutMs / 1000)} s`),
       options.startTimeoutMs,

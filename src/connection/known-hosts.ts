@@ -17,6 +17,8 @@ export interface KnownHost {
 
 export type HostKeyVerdict =
   | { readonly kind: 'known' }
+  /** Keys of other kinds are known: who could choose the kind could otherwise pass for a host that is merely unknown. */
+  | { readonly kind: 'other-kind'; readonly known: KnownHost }
   | { readonly kind: 'unknown'; readonly authority: KnownHost | undefined }
   | { readonly kind: 'changed'; readonly known: KnownHost }
   | { readonly kind: 'revoked'; readonly known: KnownHost }
@@ -50,6 +52,8 @@ export function judgeHostKey(entries: readonly KnownHost[], name: string, key: B
   if (plain.some((entry) => entry.key === base64)) return { kind: 'known' }
   const changed = plain.find((entry) => entry.type === type)
   if (changed !== undefined) return { kind: 'changed', known: changed }
+  const [other] = plain
+  if (other !== undefined) return { kind: 'other-kind', known: other }
   return { kind: 'unknown', authority: own.find((entry) => entry.marker === 'cert-authority') }
 }
 
@@ -98,6 +102,13 @@ export function hostKeyError(verdict: HostKeyVerdict, name: string, key: Buffer)
     return new ConnectionError('host-key', `The host key of "${name}" is revoked: ${shown}`, {
       position: { file, line, column: 1 },
       hint: 'The host must get a new key before anybody may connect to it',
+    })
+  }
+  if (verdict.kind === 'other-kind') {
+    const { file, line, type } = verdict.known
+    return new ConnectionError('host-key', `"${name}" shows ${shown}, but its known key is of the kind ${type}`, {
+      position: { file, line, column: 1 },
+      hint: 'Compare the key that it shows with the host, and add it to that file yourself',
     })
   }
   const authority = verdict.kind === 'unknown' ? verdict.authority : undefined

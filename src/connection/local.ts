@@ -13,7 +13,8 @@ export function openLocalConnection(host: string): Connection {
       host,
       startTimeoutMs,
       onTimeout,
-      start: (command) => Promise.resolve(spawn('/bin/sh', ['-c', command], { stdio: 'pipe' })),
+      // A process group of its own: ctrl-C is ours to handle, and must not end a command halfway.
+      start: (command) => Promise.resolve(spawn('/bin/sh', ['-c', command], { stdio: 'pipe', detached: true })),
     }),
   )
   return {

@@ -174,10 +174,12 @@ export class Runner implements Shell {
 
   #lose(): void {
     const { host } = this.#options
-    this.#fail(
-      this.#ready === undefined
-        ? new ConnectionError('shell', `"${host}" starts no shell`, this.#noiseHint())
-        : new ConnectionError('lost', `The connection to "${host}" was lost`),
+    if (this.#ready !== undefined) {
+      this.#fail(new ConnectionError('lost', `The connection to "${host}" was lost`))
+      return
+    }
+    whenAllSaid(this.#streams.stderr, () =>
+      this.#fail(new ConnectionError('shell', `"${host}" starts no shell`, this.#noiseHint())),
     )
   }
 
@@ -197,6 +199,23 @@ export class Runner implements Shell {
       one.reject(error)
     }
   }
+}
+
+const lastWordsMs = 300
+
+/** The reason for an end comes on standard error, which is a stream of its own and may be behind. */
+export function whenAllSaid(stderr: Readable, then: () => void): void {
+  if (stderr.readableEnded || stderr.destroyed) {
+    then()
+    return
+  }
+  const done = () => {
+    clearTimeout(timer)
+    stderr.off('end', done).off('close', done)
+    then()
+  }
+  const timer = setTimeout(done, lastWordsMs)
+  stderr.on('end', done).on('close', done)
 }
 
 /** Stands before everything that sh says of itself; random, so that no output contains it. */

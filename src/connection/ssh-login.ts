@@ -64,6 +64,15 @@ export function logIn(stream: Duplex, login: Login): Promise<Client> {
   })
 }
 
+/** ssh2's algorithms for each kind of key; it refuses to be asked for one that it does not have (sk-, certificates). */
+const hostKeyAlgorithms: Readonly<Record<string, readonly string[]>> = {
+  'ssh-ed25519': ['ssh-ed25519'],
+  'ecdsa-sha2-nistp256': ['ecdsa-sha2-nistp256'],
+  'ecdsa-sha2-nistp384': ['ecdsa-sha2-nistp384'],
+  'ecdsa-sha2-nistp521': ['ecdsa-sha2-nistp521'],
+  'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'],
+}
+
 class HostKeyCheck {
   readonly #login: Login
   readonly #name: string
@@ -80,8 +89,8 @@ class HostKeyCheck {
   /** The host is asked for a key of a kind that is known, as ssh does: another would look unknown. */
   get preferredKeys(): Partial<ConnectConfig> {
     const types = knownKeyTypes(this.#known, this.#name)
-    if (types.length === 0) return {}
-    const wanted = types.flatMap((type) => (type === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'] : [type]))
+    const wanted = types.flatMap((type) => hostKeyAlgorithms[type] ?? [])
+    if (wanted.length === 0) return {}
     return { algorithms: { serverHostKey: { prepend: wanted, append: [], remove: [] } } as never }
   }
 

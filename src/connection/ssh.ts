@@ -34,7 +34,7 @@ export async function openSshConnection(
   around: SshSurroundings,
   onClosed: () => void,
 ): Promise<Connection> {
-  const reached = await reach(settings, around, [])
+  const reached = await reach(settings, around, { before: [], via: [] })
   reached.client.once('close', onClosed)
   return new SshConnection(settings, reached)
 }
@@ -45,11 +45,11 @@ const attempts = 5
 async function reach(
   settings: ConnectionSettings,
   around: SshSurroundings,
-  before: readonly Client[],
+  { before, via }: { readonly before: readonly Client[]; readonly via: readonly string[] },
 ): Promise<Reached> {
   const options = sshOptions(settings, around)
   const gateName = `${options.hostName} ${String(options.port)}`
-  const jumps = before.length > 0 ? before : await reachJumps(settings, options, around)
+  const jumps = before.length > 0 ? before : await reachJumps(settings, options, { around, via: [...via, gateName] })
   try {
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -80,11 +80,15 @@ function wayTo(settings: ConnectionSettings, options: SshOptions, jumps: readonl
 async function reachJumps(
   settings: ConnectionSettings,
   options: SshOptions,
-  around: SshSurroundings,
+  { around, via }: { readonly around: SshSurroundings; readonly via: readonly string[] },
 ): Promise<readonly Client[]> {
   let jumps: readonly Client[] = []
   for (const spec of options.jumps) {
-    const reached = await reach(jumpSettings(settings, spec), around, jumps)
+    const jump = jumpSettings(settings, spec)
+    const { hostName, port } = sshOptions(jump, around)
+    // `Host *` with a ProxyJump matches the jump host as well; ssh goes to it directly.
+    if (via.includes(`${hostName} ${String(port)}`)) continue
+    const reached = await reach(jump, around, { before: jumps, via })
     jumps = [...reached.jumps, reached.client]
   }
   return jumps

@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import ssh2 from 'ssh2'
 import {
   addKnownHost,
   hostKeyError,
@@ -16,11 +15,12 @@ import {
   type HostKeyVerdict,
 } from '../../src/connection/known-hosts.ts'
 import { needs } from '../support/needs.ts'
+import { newSshKey } from '../support/ssh-key.ts'
 import { startSshHost } from '../support/ssh-host.ts'
 
-const line = ssh2.utils.generateKeyPairSync('ed25519').public.trim()
+const line = newSshKey().public.trim()
 const key = Buffer.from(line.split(' ')[1] ?? '', 'base64')
-const otherLine = ssh2.utils.generateKeyPairSync('ed25519').public.trim()
+const otherLine = newSshKey().public.trim()
 
 function judge(text: string, name: string): HostKeyVerdict['kind'] {
   return judgeHostKey(parseKnownHosts(text, 'known_hosts'), name, key).kind
@@ -37,6 +37,7 @@ describe('known_hosts', () => {
     ['an excluded name', `*.example.org,!a.example.org ${line}`, 'a.example.org', 'unknown'],
     ['another key of the same kind', `node1 ${otherLine}`, 'node1', 'changed'],
     ['two keys of a kind', `node1 ${otherLine}\nnode1 ${line}`, 'node1', 'known'],
+    ['a key of another kind only', `node1 ssh-rsa AAAA`, 'node1', 'other-kind'],
     ['a revoked key', `node1 ${line}\n@revoked * ${line}`, 'node1', 'revoked'],
     ['an authority only', `@cert-authority * ${line}`, 'node1', 'unknown'],
     ['an unknown marker', `@nonsense node1 ${line}`, 'node1', 'unknown'],

@@ -5,10 +5,10 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import ssh2 from 'ssh2'
 import { ConnectionError, type ConnectionSettings } from '../../src/connection/connection.ts'
 import { openConnectionPool, type ConnectionPool, type PoolOptions } from '../../src/connection/pool.ts'
 import { Secret } from '../../src/secrets/secret.ts'
+import { newSshKey } from '../support/ssh-key.ts'
 import { startSshHost, type SshHost } from '../support/ssh-host.ts'
 
 const password = 'right horse'
@@ -77,10 +77,7 @@ describe('An ssh connection', () => {
   }
 
   function writeKey(name: string, passphrase?: string): string {
-    const pair = ssh2.utils.generateKeyPairSync(
-      'ed25519',
-      passphrase === undefined ? {} : { passphrase, cipher: 'aes256-ctr', rounds: 4 },
-    )
+    const pair = newSshKey(passphrase)
     const file = join(home, name)
     writeFileSync(file, pair.private, { mode: 0o600 })
     writeFileSync(`${file}.pub`, pair.public)
@@ -232,6 +229,29 @@ describe('An ssh connection', () => {
     writeFileSync(join(home, '.ssh/known_hosts'), host.hostKeyLine + first.hostKeyLine)
     pool = newPool()
     assert.equal((await failure({ sshArguments })).stage, 'host-key')
+  })
+
+  it('goes to the jump host itself directly, though `Host *` names a jump for all', async () => {
+    const key = writeKey('jump-key')
+    const jump = await keyHost(key)
+    writeFileSync(
+      join(home, '.ssh/config'),
+      `Host jump1\n HostName ${jump.address}\n Port ${String(jump.port)}\nHost *\n IdentityFile ~/jump-key\n ProxyJump jump1\n`,
+    )
+    assert.equal(await echo(), 'there\n')
+    assert.deepEqual(jump.log.slice(-1), [`tunnel 127.0.0.1:${String(host.port)}`])
+  })
+
+  it('does not take a key of another kind for a new host', async () => {
+    const name = `[${host.address}]:${String(host.port)}`
+    for (const type of ['ssh-rsa', 'sk-ssh-ed25519@openssh.com']) {
+      writeFileSync(join(home, '.ssh/known_hosts'), `${name} ${type} AAAA\n`)
+      pool = newPool({ acceptNewHostKeys: true })
+      const error = await failure({})
+      assert.equal(error.stage, 'host-key')
+      assert.equal(error.position?.line, 1)
+      assert.ok(!host.log.some((line) => line.startsWith('login')))
+    }
   })
 
   it('connects by a ProxyCommand, and says what it said when it fails', async () => {

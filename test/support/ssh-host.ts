@@ -3,6 +3,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net'
 import ssh2, { type AuthContext, type AuthenticationType, type PublicKeyAuthContext } from 'ssh2'
 import { HostProcesses } from './host-processes.ts'
 import type { SshHostFaults, SshHostOptions, SshHostUser } from './ssh-host-options.ts'
+import { newSshKey } from './ssh-key.ts'
 import { SshHostSession } from './ssh-host-session.ts'
 
 // A CommonJS package whose named exports Node does not find.
@@ -24,7 +25,7 @@ export interface SshHost {
 
 /** An SSH server inside this process; its commands are real ones, run by sh as this or another account. */
 export async function startSshHost(options: SshHostOptions): Promise<SshHost> {
-  const hostKey = utils.generateKeyPairSync('ed25519')
+  const hostKey = newSshKey()
   const faults = options.faults ?? {}
   const log: string[] = []
   const sockets = new Set<Socket>()

@@ -8,7 +8,8 @@ export const runCommand: EffectKind<RunCommand> = {
   perform: async (effect, host) => {
     const start = host.clock.now()
     const { script, stdin, timeoutMs } = effect
-    const output = await host.shell.run({ script, stdin, timeoutMs })
+    // A command of the user's may leave a process behind that goes on printing.
+    const output = await host.shell.run({ script, stdin, timeoutMs, leavesProcesses: true })
     return {
       rc: output.code,
       stdout: output.stdout.toString(),
@@ -19,7 +20,6 @@ export const runCommand: EffectKind<RunCommand> = {
   },
 
   forecast: async (effect, host) => {
-    host.forecast.notePending()
     effect.forecast?.(host.forecast)
     return effect.forecast === undefined ? 'unknown' : 'known'
   },
