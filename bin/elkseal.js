@@ -12,6 +12,8 @@ if (process.argv.length === 3 && (process.argv[2] === '--version' || process.arg
   module.enableCompileCache?.()
   const { main } = await import(entryPoint().href)
   process.exitCode = await main()
+  // After ctrl-C, what a host still does is not waited for. The time lets a pipe take the last lines.
+  if (process.exitCode === 99) setTimeout(() => process.exit(), 500).unref()
 }
 
 /** The built program; in a checkout whose sources are newer than the build, the sources themselves. */

@@ -22,6 +22,8 @@ let ended = false
 for (const [signal, code] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 })) {
   process.on(signal, () => void end(code))
 }
+// Whoever reads along has gone: npm run demo | head.
+process.stdout.on('error', () => void end(141))
 
 try {
   await end(await demo())
@@ -152,7 +154,7 @@ function elkseal(...words: readonly string[]): Promise<number> {
 async function end(code: number): Promise<void> {
   if (ended) return
   ended = true
-  const isInterrupted = code > 128
+  const isInterrupted = code > 128 && code !== 141
   child?.kill('SIGKILL')
   if (isInterrupted) {
     restoreTerminal()

@@ -1,5 +1,6 @@
 import { globSync } from 'node:fs'
 import Mocha from 'mocha'
+import '../test/support/property-seed.ts'
 
 /**
  * `npm test`: unit tests, then tests against real products on this machine (test/integration), then the lab of real

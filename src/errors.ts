@@ -64,3 +64,18 @@ export function asError(thrown: unknown): Error {
 export function renderPosition(position: Position): string {
   return `${position.file}:${String(position.line)}:${String(position.column)}`
 }
+
+const fileErrors: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of its path is no folder',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+}
+
+/** Why a file of the controller cannot be read or written, in words; Node's own text repeats the path. */
+export function fileErrorText(thrown: unknown): string {
+  const { code } = thrown as NodeJS.ErrnoException
+  return fileErrors[code ?? ''] ?? asError(thrown).message
+}

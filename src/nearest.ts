@@ -4,7 +4,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1
   for (const candidate of candidates) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
-    if (distance >= bestDistance || distance === 0) continue
+    if (distance >= bestDistance || candidate === word) continue
     best = candidate
     bestDistance = distance
   }

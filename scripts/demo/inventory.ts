@@ -15,7 +15,7 @@ export function writeInventory(folder: string, hosts: ReadonlyMap<DemoNode, SshH
       ansible_host: host.address,
       ansible_port: host.port,
       elasticsearch_home: node.home,
-      elkseal_backup_dir: join(node.folder, 'backup'),
+      elkseal_backup_dir: node.backup,
     },
   ])
   const inventory = {

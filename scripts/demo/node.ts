@@ -3,11 +3,12 @@ import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync
 import { join } from 'node:path'
 import { giveTo, type DemoAccount } from './account.ts'
 
-/** One demo host: a folder with an archive installation of Elasticsearch. */
+/** One demo host: an archive installation of Elasticsearch is all there is on it. */
 export interface DemoNode {
   readonly name: string
-  readonly folder: string
   readonly home: string
+  /** Where elkseal keeps what it replaces. */
+  readonly backup: string
   readonly httpPort: number
   readonly transportPort: number
 }
@@ -41,7 +42,7 @@ export function installNode(node: DemoNode, { distribution, account, nodes, tran
       join(node.home, 'data'),
       join(node.home, 'logs'),
     ])
-  if (process.getuid?.() === 0) giveTo(account, node.folder, node.home)
+  if (process.getuid?.() === 0) giveTo(account, node.home)
 }
 
 /** Hard links: three nodes take the room of one. */
@@ -92,7 +93,7 @@ export function createKeystores(
     env: { PATH: process.env['PATH'], ES_JAVA_HOME: join(first.home, 'jdk') },
   }
   const own = process.getuid?.() === 0 ? options : { env: options.env }
-  execFileSync(tool, ['create'], { ...own, stdio: 'ignore' })
+  execFileSync(tool, ['create'], { ...own, stdio: 'pipe' })
   execFileSync(tool, ['add', '-x', '-f', ...Object.keys(secrets)], {
     ...own,
     input: Object.values(secrets).join('\n') + '\n',

@@ -16,7 +16,7 @@ export interface Product {
 /** Three nodes of the real one with a heap of 320 MB each, measured. */
 const memoryWanted = 2_000_000_000
 
-/** Real Elasticsearch if this machine can fetch and run it. `download` is called before something is fetched. */
+/** Real Elasticsearch if this machine can fetch and run it, else what stands against it. */
 export async function realProduct(account: DemoAccount): Promise<Product | { readonly obstacle: string }> {
   const jdk = findJdk(25)
   if (jdk === undefined) return { obstacle: 'no JDK 25 was found (JAVA_HOME, /usr/lib/jvm)' }

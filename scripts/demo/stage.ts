@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -66,9 +65,9 @@ export class Stage {
     if (product.standInBecause !== undefined && this.#isRoot) giveTo(this.account, join(product.home, '../cluster'))
     const ports = await freePorts(6)
     for (const [index, name] of ['es1', 'es2', 'es3'].entries()) {
-      const folder = join(this.folder, name)
       const [httpPort = 0, transportPort = 0] = [ports[index], ports[index + 3]]
-      this.nodes.push({ name, folder, home: join(folder, 'elasticsearch'), httpPort, transportPort })
+      const [home, backup] = [join(this.folder, name), join(this.folder, `${name}-backup`)]
+      this.nodes.push({ name, home, backup, httpPort, transportPort })
     }
     const transportPassword = randomBytes(12).toString('hex')
     const transport = await transportCertificate(transportPassword)
@@ -87,14 +86,13 @@ export class Stage {
     for (const node of this.nodes) {
       const host = await startSshHost({
         users: { demo: { publicKey: key.public } },
-        home: node.folder,
+        home: node.home,
         environment,
         ...(this.#isRoot ? { uid: this.account.uid, gid: this.account.gid } : {}),
       })
       this.#hosts.set(node, host)
-      const backup = join(node.folder, 'backup')
-      mkdirSync(backup, { mode: 0o700 })
-      if (this.#isRoot) giveTo(this.account, backup)
+      mkdirSync(node.backup, { mode: 0o700 })
+      if (this.#isRoot) giveTo(this.account, node.backup)
     }
   }
 

@@ -1,7 +1,7 @@
-import { Command, CommanderError, Option } from 'commander'
-import { UsageError } from '../errors.ts'
+import { Command, CommanderError, Help, InvalidArgumentError, Option } from 'commander'
 import { exitCodes } from './exit-code.ts'
 import type { InventoryCommandOptions, InventoryOptions, RunOptions } from './options.ts'
+import { packageVersion } from './package-root.ts'
 import type { ProcessView } from './process.ts'
 
 /** A parsed command line: what to do, with all it was given. */
@@ -29,14 +29,25 @@ export async function parseArguments(view: ProcessView): Promise<ParsedCommand |
   return chosen
 }
 
+const firstSteps = `
+First look, then do it, then prove it:
+  elkseal run playbooks/secure-http.yml -i inventory.yml --check --diff
+  elkseal run playbooks/secure-http.yml -i inventory.yml
+  elkseal verify -i inventory.yml`
+
 function createProgram(view: ProcessView, choose: (command: ParsedCommand) => void): Command {
   const program = new Command('elkseal')
     .description('Secures a self-managed Elastic Stack over SSH and keeps it secure')
     .exitOverride()
     .configureOutput({ writeOut: (text) => view.stdout.write(text), writeErr: (text) => view.stderr.write(text) })
+    .configureHelp({
+      optionDescription: (option) => new Help().optionDescription(option).replace(' (default: [])', ''),
+    })
     .showSuggestionAfterError()
-    .showHelpAfterError('(elkseal COMMAND --help tells all options)')
+    .showHelpAfterError('(elkseal --help tells all commands, elkseal COMMAND --help all options)')
     .helpCommand(true)
+    .version(`elkseal ${packageVersion()}`, '-V, --version', 'print the version')
+    .addHelpText('after', firstSteps)
   addRun(program, choose)
   addVerify(program, choose)
   addInventory(program, choose)
@@ -121,7 +132,19 @@ function addDoc(program: Command, choose: (command: ParsedCommand) => void): voi
 }
 
 function addCerts(program: Command, choose: (command: ParsedCommand) => void): void {
-  const certs = program.command('certs').description('Certificates in the store')
+  const certs = program.command('certs').description('Certificates: what is installed and served, and what is due')
+  const status = certs
+    .command('status', { isDefault: true })
+    .description('What is in the store, on the hosts and served, until when, and what a renewal would do and why')
+  outputOptions(connectionOptions(inventoryOptions(status)))
+  status.action((options: RunOptions) =>
+    choose({
+      execute: async (view) => {
+        const { certsStatusCommand } = await import('./commands/certs-status.ts')
+        return certsStatusCommand(options, view)
+      },
+    }),
+  )
   const command = certs
     .command('export')
     .description("Write a zip in elasticsearch-certutil's layout, for deploying by hand")
@@ -159,8 +182,8 @@ function connectionOptions(command: Command): Command {
     .option('--ssh-common-args <args>', 'arguments as of ssh: -o ProxyJump=…')
     .option('-F, --ssh-config <file>', 'use this file instead of ~/.ssh/config')
     .option('--accept-new-host-keys', "add unknown host keys to known_hosts (OpenSSH's accept-new)")
-    .option('-T, --timeout <seconds>', 'seconds for connecting', number, 10)
-    .option('-f, --forks <n>', 'hosts worked on at the same time', number, 50)
+    .option('-T, --timeout <seconds>', 'seconds for connecting', positiveNumber, 10)
+    .option('-f, --forks <n>', 'hosts worked on at the same time', wholeNumber, 50)
 }
 
 function outputOptions(command: Command): Command {
@@ -179,8 +202,13 @@ function collectWords(value: string, before: readonly string[]): readonly string
   return [...before, ...value.split(',').map((word) => word.trim())]
 }
 
-function number(text: string): number {
+function positiveNumber(text: string): number {
   const value = Number(text)
-  if (!Number.isFinite(value) || value <= 0) throw new UsageError(`"${text}" is not a positive number`)
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('It must be a number above 0.')
   return value
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It must be a whole number above 0.')
+  return Number(text)
 }

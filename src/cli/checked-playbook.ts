@@ -1,4 +1,4 @@
-import { throwProblems } from '../errors.ts'
+import { throwProblems, UsageError } from '../errors.ts'
 import { gateNames } from '../elastic/gates.ts'
 import { selectHosts } from '../inventory/select-hosts.ts'
 import { modulesByName } from '../modules/registry.ts'
@@ -6,8 +6,11 @@ import { readPlaybook } from '../playbook/load.ts'
 import type { Playbook } from '../playbook/playbook.ts'
 import { namesOnlyProducts, withProductGroups } from '../playbook/product-groups.ts'
 import { validatePlaybook } from '../playbook/validate.ts'
+import { isTemplate } from '../vars/template.ts'
+import { limitedHosts } from './limit.ts'
 import type { RunOptions } from './options.ts'
 import type { OpenedInventory } from './open-inventory.ts'
+import type { ProcessView } from './process.ts'
 
 /** Parses and validates a playbook against the inventory. Throws with all problems of both together. */
 export function loadCheckedPlaybook(file: string, opened: OpenedInventory, options: RunOptions): Playbook {
@@ -30,4 +33,24 @@ export function loadCheckedPlaybook(file: string, opened: OpenedInventory, optio
   })
   throwProblems([...problems, ...found])
   return playbook
+}
+
+export interface Selected {
+  readonly opened: OpenedInventory
+  readonly options: RunOptions
+  readonly view: ProcessView
+}
+
+/** A run that would touch nothing at all is a mistake in --limit or in the inventory, not a success. */
+export function requireSomeHost(playbooks: readonly Playbook[], { opened, options, view }: Selected): void {
+  const inventory = withProductGroups(opened.inventory)
+  const limit = limitedHosts(inventory, options.limit, view.cwd)
+  const plays = playbooks.flatMap((playbook) => playbook.plays)
+  // Which hosts a template means is known only in the run.
+  if (plays.some(({ hosts }) => isTemplate(hosts) || selectHosts(inventory, hosts, { limit }).hosts.length > 0)) return
+  const patterns = [...new Set(plays.map((play) => play.hosts))].join(', ')
+  throw new UsageError(
+    limit === undefined ? 'No play has a host' : `No play has a host that "--limit ${options.limit ?? ''}" selects`,
+    { hint: `The plays are for ${patterns}; elkseal inventory --graph shows the hosts and groups` },
+  )
 }

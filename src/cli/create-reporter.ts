@@ -41,8 +41,10 @@ async function reporterOf(
 ): Promise<Reporter> {
   if (options.output === 'json') return jsonReporter(target)
   const problems = problemsToStderr(target, view)
-  const live = options.output === 'live' || (options.output === 'auto' && stdout.isTerminal)
-  if (!live) return problems(plainReporter(target))
+  if (options.output === 'live' && !stdout.isTerminal) {
+    view.stderr.write('[WARNING]: "--output live" needs a terminal: the report is plain\n')
+  }
+  if (options.output === 'plain' || !stdout.isTerminal) return problems(plainReporter(target))
   // Only a terminal needs what draws on it.
   const { liveReporter } = await import('../report/live.ts')
   return problems(liveReporter(target))

@@ -1,5 +1,4 @@
-import { dirname, join } from 'node:path'
-import { readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { systemClock } from '../clock.ts'
 import { openConnectionPool } from '../connection/pool.ts'
 import type { Listener } from '../engine/events.ts'
@@ -15,7 +14,7 @@ import type { ConnectionDefaults } from '../vars/connection-variables.ts'
 import { parseExtraVars } from '../vars/extra-vars.ts'
 import type { RunOptions } from './options.ts'
 import type { OpenedInventory } from './open-inventory.ts'
-import { packageRoot } from './package-root.ts'
+import { packageVersion } from './package-root.ts'
 import type { ProcessView } from './process.ts'
 import { askOnTerminal } from './prompt.ts'
 
@@ -105,9 +104,4 @@ function startJournal(journal: Journal, id: string, playbook: Playbook): void {
     started: systemClock.now().toISOString(),
     version: packageVersion(),
   })
-}
-
-function packageVersion(): string {
-  const text = readFileSync(join(packageRoot(), 'package.json'), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }

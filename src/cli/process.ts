@@ -36,11 +36,15 @@ export function realProcess(): ProcessView {
 }
 
 function sink(stream: NodeJS.WriteStream): Sink {
+  // A reader that went away (`| head`) must not end a run in the middle of a batch.
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
   return {
     write: (text) => {
       stream.write(text)
     },
     isTerminal: stream.isTTY,
-    columns: stream.isTTY ? stream.columns : 80,
+    columns: stream.isTTY ? stream.columns : Infinity,
   }
 }

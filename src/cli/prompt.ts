@@ -8,7 +8,10 @@ export function askOnTerminal(prompt: string): string {
   try {
     terminal = openSync('/dev/tty', 'r+')
   } catch (cause) {
-    throw new UsageError(`There is no terminal to ask "${prompt.trim()}" on`, { hint: 'Give a file instead', cause })
+    throw new UsageError(`There is no terminal to ask "${prompt.trim()}" on`, {
+      hint: 'Give it as a variable in the vault, or a file with the vault password',
+      cause,
+    })
   }
   const echo = (mode: 'echo' | '-echo') => spawnSync('stty', [mode], { stdio: [terminal, 'ignore', 'ignore'] })
   try {

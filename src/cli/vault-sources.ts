@@ -35,7 +35,12 @@ export function vaultOf(parts: VaultParts): Vault {
   return new DefaultVault(file, parts)
 }
 
-function givenSources({ options, view }: VaultParts): readonly VaultPasswordSource[] {
+/** False when a vaulted value could only be met with "no password is known". */
+export function knowsVaultPassword(parts: Pick<VaultParts, 'options' | 'view'>): boolean {
+  return givenSources(parts).length > 0 || existsSync(join(configFolder(parts.view), 'vault-password'))
+}
+
+function givenSources({ options, view }: Pick<VaultParts, 'options' | 'view'>): readonly VaultPasswordSource[] {
   const ask = (prompt: string) => askOnTerminal(prompt)
   const fromIds = options.vaultId.map((text) => {
     const at = text.indexOf('@')

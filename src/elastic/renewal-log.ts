@@ -34,10 +34,11 @@ function traceOf({ at, text }: Entry, path: string): ReloadTrace | undefined {
   const [head = ''] = text.split('\n', 1)
   if (!text.includes(`[${path}]`)) return undefined
   // 7.17: "reloaded [FILE] and updated ssl contexts using this file"; later: "updated 1 ssl contexts in … using file [FILE]".
-  if (/\.SSLConfigurationReloader *\]/.test(head) && / INFO|\[INFO/.test(head) && /updated/.test(head)) {
+  if (/\.SSLConfigurationReloader *\]/.test(head) && /\[INFO *\]/.test(head) && /updated/.test(head)) {
     return { kind: 'reloaded', at }
   }
-  if (!/\.(?:FileWatcher|SSLConfigurationReloader) *\]/.test(head) || !/\[(?:WARN|ERROR) *\]/.test(head)) return undefined
+  if (!/\.(?:FileWatcher|SSLConfigurationReloader) *\]/.test(head) || !/\[(?:WARN|ERROR) *\]/.test(head))
+    return undefined
   const cause = startFailure({ log: text, console: '' })?.cause ?? head
   return { kind: 'failed', at, cause }
 }

@@ -73,6 +73,11 @@ const certificates: readonly Omit<Variable, 'group'>[] = [
   { name: 'http_addresses', default: '[]', meaning: 'More IP addresses under which clients reach a node.' },
   { name: 'http_certificate_days', default: '365', meaning: "How long a node's new certificate is valid." },
   {
+    name: 'http_renew_before_days',
+    default: 'none: when a third of its lifetime is left',
+    meaning: 'Days before its end when a certificate is renewed.',
+  },
+  {
     name: 'http_p12_password',
     default: 'made here and kept in pki_dir',
     secret: true,
@@ -157,6 +162,7 @@ const run: readonly Omit<Variable, 'group'>[] = [
     meaning:
       '`rolling` takes one node at a time. `full` stops every node that has to restart before the first starts again.',
   },
+  { name: 'renew', default: 'due', meaning: 'For renew.yml: `force` renews every certificate now.' },
 ]
 
 /** Every variable that the shipped playbooks read, in the order of the documentation. */

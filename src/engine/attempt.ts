@@ -1,5 +1,5 @@
 import { ConnectionError } from '../connection/connection.ts'
-import { ElksealError, TaskError } from '../errors.ts'
+import { ElksealError, TaskError, renderPosition } from '../errors.ts'
 import type { Forecast } from '../facts/forecast.ts'
 import type { Subject } from '../facts/question.ts'
 import type { Effect } from '../modules/effect.ts'
@@ -39,7 +39,7 @@ export interface Stage {
   readonly touched: (subjects: readonly Subject[]) => void
   /** Time went by in which the host changed by itself: that is what one waits for. */
   readonly waited: () => void
-  readonly record: (effect: Effect, phase: 'intent' | 'done' | 'failed') => void
+  readonly record: (effect: Effect, phase: 'intent' | 'done' | 'failed', explain?: ChangeDecision['explain']) => void
   readonly progress: (message: string) => void
   readonly signal: AbortSignal
 }
@@ -106,7 +106,7 @@ async function perform(decision: ChangeDecision, stage: Stage): Promise<Attempt>
   const results: Values[] = []
   for (const effect of decision.change.effects) {
     if (stage.signal.aborted) throw stage.signal.reason as Error
-    results.push(await performOne(effect, stage))
+    results.push(await performOne(effect, decision, stage))
   }
   const attempt = changed(decision, decision.collect?.(results) ?? (Object.assign({}, ...results) as Values))
   return failedIfSo(attempt)
@@ -129,9 +129,9 @@ function failureText({ result, summary }: Attempt): string {
   return typeof result['rc'] === 'number' ? `${summary}: exit code ${String(result['rc'])}${said}` : summary
 }
 
-async function performOne(effect: Effect, stage: Stage): Promise<Values> {
+async function performOne(effect: Effect, { explain }: ChangeDecision, stage: Stage): Promise<Values> {
   const subjects = subjectsOf(effect)
-  stage.record(effect, 'intent')
+  stage.record(effect, 'intent', explain)
   try {
     const result = await performEffect(effect, stage.performer(subjects))
     stage.record(effect, 'done')
@@ -202,11 +202,16 @@ async function timedOut(wait: Wait, last: Probe & { readonly done: false }, stag
 /** In check mode a look can fail only because earlier changes were not made: then nothing is known, and that is said. */
 function troubled(thrown: unknown, stage: Stage): Attempt {
   if (thrown instanceof ConnectionError) {
-    return { ...settled('unreachable', thrown.message, {}), hint: thrown.hint }
+    return { ...settled('unreachable', placedMessage(thrown), {}), hint: thrown.hint }
   }
   if (!(thrown instanceof ElksealError)) throw thrown
   if (isForeseen(stage) && thrown instanceof TaskError) return unknowable(thrown.message)
-  return { ...settled('failed', thrown.message, {}), hint: thrown.hint }
+  return { ...settled('failed', placedMessage(thrown), {}), hint: thrown.hint }
+}
+
+/** A line of known_hosts, or of a file that a task reads. */
+function placedMessage({ message, position }: ElksealError): string {
+  return position === undefined ? message : `${message} (${renderPosition(position)})`
 }
 
 function isForeseen(stage: Stage): boolean {

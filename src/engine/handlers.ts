@@ -17,6 +17,7 @@ export async function flushHandlers(
   for (let again = true; again;) {
     again = false
     for (const handler of handlers) {
+      if (batch.context.interruption.signal.aborted) return well
       const waiting = well.filter((host) => batch.isWell(host) && batch.state(host).notified.delete(handler))
       if (waiting.length === 0) continue
       again = true

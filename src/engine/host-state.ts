@@ -1,14 +1,18 @@
 import { Forecast } from '../facts/forecast.ts'
 import type { Effect } from '../modules/effect.ts'
+import type { Cause } from '../modules/module.ts'
 import type { Task } from '../playbook/playbook.ts'
 import type { Performer } from './effects/effect-kind.ts'
 import type { Prefetched } from './prefetched.ts'
 import type { HostCounts } from './events.ts'
 import { SharedAnswers } from './shared-answers.ts'
 
-interface Performed {
+export interface Performed {
   readonly effect: Effect
   readonly performer: Performer
+  /** Looks for the cause when undoing it fails too. */
+  readonly explain: (() => Promise<Cause | undefined>) | undefined
+  hasFailed: boolean
 }
 
 type Counts = { -readonly [K in keyof HostCounts]: HostCounts[K] }

@@ -40,12 +40,18 @@ export function openJournal(folder: string, id: string, redact: (text: string) =
   const run = join(folder, 'runs', id)
   mkdirSync(run, { recursive: true, mode: 0o700 })
   const file = openSync(join(run, 'journal.jsonl'), 'ax', 0o600)
+  let closed = false
   return {
     append: (record) => {
+      // What was cut off by a second ctrl-C may still tell of itself.
+      if (closed) return
       writeSync(file, `${redact(JSON.stringify({ at: new Date().toISOString(), ...record }))}\n`)
       fsyncSync(file)
     },
-    close: () => closeSync(file),
+    close: () => {
+      closed = true
+      closeSync(file)
+    },
   }
 }
 

@@ -1,9 +1,7 @@
 import type { ClusterNode, ClusterState } from '../elastic/cluster-state.ts'
 import { restartOrder } from '../elastic/restart-order.ts'
 import type { Play, RawMap, Task } from '../playbook/playbook.ts'
-import { undoEffects } from './effects/effect-kinds.ts'
-import type { HostState } from './host-state.ts'
-import { hostState, type RunContext } from './run-context.ts'
+import type { RunContext } from './run-context.ts'
 
 /**
  * The order of a rolling change, by what cluster_snapshot saw of each node. A host of which nothing is known keeps its
@@ -52,39 +50,4 @@ function gateTask(play: Play, name: string): Task {
     loop: undefined,
     folder: play.folder,
   }
-}
-
-/** Puts a host of a failed roll back as it was before its batch, and tells what could not be put back. */
-export async function rollBack(context: RunContext, play: Play, host: string): Promise<void> {
-  const state: HostState = hostState(context, host, () => {
-    throw new TypeError(`host ${host} has no state`)
-  })
-  const performed = state.performed.splice(0)
-  const [first] = performed
-  if (first === undefined) return
-  const started = Date.now()
-  const left = await undoEffects(
-    performed.map((one) => one.effect),
-    first.performer,
-  )
-  context.listen({
-    event: 'task',
-    play: play.name,
-    task: 'Put the host back as it was',
-    host,
-    delegatedTo: undefined,
-    module: 'rollback',
-    status: left.length === 0 ? 'rescued' : 'failed',
-    summary:
-      left.length === 0
-        ? `${String(performed.length)} changes of this run were undone`
-        : `${String(left.length)} of ${String(performed.length)} changes could not be undone`,
-    changes: [],
-    diffs: [],
-    hint: undefined,
-    result: {},
-    item: undefined,
-    durationMs: Date.now() - started,
-    noLog: false,
-  })
 }

@@ -69,7 +69,7 @@ async function runBlock(
   const through = await batch.guarded(guarded, () => runItems(batch, block.block, before, inside))
   const fallen = before.filter((host) => batch.condition(host) === 'failed')
   let rescued: readonly string[] = []
-  if (guarded && fallen.length > 0) {
+  if (guarded && fallen.length > 0 && !batch.context.interruption.signal.aborted) {
     for (const host of fallen) batch.rescue(host)
     rescued = await runItems(batch, block.rescue, fallen, inside)
     for (const host of rescued) batch.countRescued(host)

@@ -5,7 +5,8 @@ import { orderHosts, splitBatches } from '../playbook/batches.ts'
 import { BatchRun } from './batch-run.ts'
 import { flushHandlers } from './handlers.ts'
 import { playHosts } from './play-hosts.ts'
-import { rollBack, rollOrder, rollTasks } from './roll.ts'
+import { rollOrder, rollTasks } from './roll.ts'
+import { rollBack, tellUnreachable } from './roll-back.ts'
 import type { RunContext } from './run-context.ts'
 import { runItems } from './run-items.ts'
 import { taskScope, type TaskPlace } from './task-scope.ts'
@@ -19,7 +20,10 @@ export async function runPlay(context: RunContext, play: Play): Promise<boolean>
   const ordered = play.roll === undefined ? orderHosts(hosts, play.order) : rollOrder(context, play, hosts)
   const batches = splitBatches(ordered, serialOf(context, play, ordered))
   for (const [index, batchHosts] of batches.entries()) {
-    if (context.interruption.soon) return false
+    if (context.interruption.soon) {
+      tellNotBegun(context, play, batches.slice(index).flat())
+      return false
+    }
     const well = batchHosts.filter((host) => (context.hosts.get(host)?.condition ?? 'well') === 'well')
     if (well.length === 0) continue
     if (batches.length > 1) {
@@ -27,9 +31,18 @@ export async function runPlay(context: RunContext, play: Play): Promise<boolean>
     }
     const verdict = await runBatch(context, placeOf(context, play, { playHosts: ordered, batchHosts: well }))
     if (verdict === 'end-play') return !anyTrouble(context, batchHosts)
-    if (verdict === 'stop') return false
+    if (verdict === 'stop') {
+      if (context.interruption.soon) tellNotBegun(context, play, batches.slice(index + 1).flat())
+      return false
+    }
   }
   return true
+}
+
+function tellNotBegun(context: RunContext, play: Play, hosts: readonly string[]): void {
+  if (hosts.length === 0) return
+  const message = `Not begun in play "${play.name}": ${hosts.join(', ')}`
+  context.listen({ event: 'notice', level: 'warning', message })
 }
 
 /** `serial` may be a template; it is the play's, so the first host's variables decide. */
@@ -69,9 +82,20 @@ async function settleRoll({ play, hosts, context }: BatchRun): Promise<void> {
   if (play.roll?.rollback !== true || context.check) return
   for (const host of hosts) {
     const state = context.hosts.get(host)
-    if (state?.condition === 'failed') await rollBack(context, play, host)
+    if (context.interruption.signal.aborted) tellHalfDone(context, host, state?.performed.length ?? 0)
+    else if (state?.condition === 'failed') await rollBack(context, play, host)
+    else if (state?.condition === 'unreachable') tellUnreachable(context, host)
     else state?.performed.splice(0)
   }
+}
+
+/** Undoing takes a service's time as well: who wants to stop at once is told what stands instead. */
+function tellHalfDone(context: RunContext, host: string, changes: number): void {
+  const message =
+    changes === 0
+      ? `"${host}" was stopped before anything was changed on it`
+      : `"${host}" is in the middle of its batch: ${String(changes)} changes of this run stand, nothing was undone`
+  context.listen({ event: 'notice', level: 'warning', message })
 }
 
 function verdictOf(batch: BatchRun): Verdict {

@@ -6,6 +6,7 @@ import type { Scope } from '../vars/scope.ts'
 import { attempt, type Attempt } from './attempt.ts'
 import type { TaskFinished, TaskStatus } from './events.ts'
 import { HostState } from './host-state.ts'
+import { orInterrupted } from './interruption.ts'
 import { argumentsKey, renderArguments } from './arguments.ts'
 import { learnSecrets } from './learn-secrets.ts'
 import { forgetLooks } from './look-ahead.ts'
@@ -124,6 +125,8 @@ async function runOnce(execution: Execution, item: string | undefined, loopError
 type Outcome = Omit<Attempt, 'status'> & { readonly status: Attempt['status'] | 'skipped' }
 
 async function outcomeOf(execution: Execution, scope: Scope, loopError: ElksealError | undefined): Promise<Outcome> {
+  // Hosts and items whose turn had not come when the run was stopped.
+  if (execution.context.interruption.signal.aborted) return plain('skipped', 'not begun, the run was stopped')
   try {
     const skipReason = falseCondition(execution.place.inherited.when, scope)
     if (skipReason !== undefined) return plain('skipped', `${skipReason} is false`)
@@ -176,7 +179,7 @@ async function oneAttempt(execution: Execution, scope: Scope): Promise<Outcome> 
   learnSecrets(args, context.redactor)
   const stage = openStage({ context, task, host, place, scope, module }, (message) => progress(execution, message))
   const ahead = takeAhead(execution, argumentsKey(rendered))
-  return attempt(module, args, stage, ahead)
+  return orInterrupted(attempt(module, args, stage, ahead), context.interruption.signal)
 }
 
 function takeAhead({ context, task, host }: Execution, key: string): Prefetched | undefined {
@@ -239,12 +242,13 @@ function tell(execution: Execution, report: Report): void {
   const hidden = isTrue(valueOr(scope, place.inherited.noLog, false))
   const showDiff = isTrue(valueOr(scope, place.inherited.diff, context.diff)) && !hidden
   const delegate = place.inherited.delegateTo
+  const delegatedTo = delegate === undefined ? host : String(valueOr(scope, delegate, delegate))
   const event: TaskFinished = {
     event: 'task',
     play: place.play.name,
     task: taskName(task, scope),
     host,
-    delegatedTo: delegate === undefined ? undefined : String(valueOr(scope, delegate, delegate)),
+    delegatedTo: delegatedTo === host ? undefined : delegatedTo,
     module: task.module,
     status: report.status,
     summary: hidden ? 'the output is hidden by no_log' : report.outcome.summary,

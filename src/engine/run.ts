@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { asError } from '../errors.ts'
 import type { HostCounts } from './events.ts'
+import type { Play } from '../playbook/playbook.ts'
+import { startAt } from '../playbook/start-at-task.ts'
 import type { RunContext } from './run-context.ts'
 import { runPlay } from './run-play.ts'
+
+const closeTimeoutMs = 1_000
 
 /** How a run ended; the command line makes the exit code of it. */
 export interface RunOutcome {
@@ -21,13 +25,13 @@ export async function run(context: RunContext): Promise<RunOutcome> {
   const started = context.clock.now()
   context.listen({ event: 'run', id: context.id, playbook: context.playbook.file, check: context.check, started })
   try {
-    for (const play of context.playbook.plays) {
-      if (!(await runPlay(context, play)) || context.interruption.soon) break
-    }
+    await runPlays(context)
   } catch (thrown) {
     if (!context.interruption.signal.aborted) throw asError(thrown)
   } finally {
-    await context.pool.closeAll()
+    const closed = context.pool.closeAll()
+    // A login that still goes on keeps nobody waiting who wants to stop.
+    await (context.interruption.signal.aborted ? Promise.race([closed, context.clock.sleep(closeTimeoutMs)]) : closed)
   }
   const durationMs = context.clock.now().getTime() - started.getTime()
   context.listen({ event: 'recap', check: context.check, hosts: recapOf(context), durationMs })
@@ -35,6 +39,29 @@ export async function run(context: RunContext): Promise<RunOutcome> {
   context.journal.append({ record: 'end', status: endStatus(outcome) })
   context.journal.close()
   return outcome
+}
+
+async function runPlays(context: RunContext): Promise<void> {
+  let start = context.selection.startAtTask
+  const { plays } = context.playbook
+  for (const [index, whole] of plays.entries()) {
+    const play = start === undefined ? whole : startAt(whole, start, context.selection)
+    if (play === undefined) continue
+    start = undefined
+    const goesOn = await runPlay(context, play)
+    if (context.interruption.soon) tellLeftOut(context, plays.slice(index + 1))
+    if (!goesOn || context.interruption.soon) return
+  }
+}
+
+function tellLeftOut(context: RunContext, plays: readonly Play[]): void {
+  if (plays.length === 0) return
+  const names = plays.map((play) => `"${play.name}"`).join(', ')
+  context.listen({
+    event: 'notice',
+    level: 'warning',
+    message: `Not begun: ${plays.length === 1 ? 'play' : 'plays'} ${names}`,
+  })
 }
 
 function recapOf(context: RunContext): Readonly<Record<string, HostCounts>> {

@@ -52,8 +52,9 @@ export function openStage(parts: StageParts, progress: (message: string) => void
     backupDir,
     clock: context.clock,
   })
+  const look = lookOf(parts, machine, { reader, check })
   return {
-    look: lookOf(parts, machine, { reader, check }),
+    look,
     reader,
     context: contextOf(parts),
     performer,
@@ -62,10 +63,13 @@ export function openStage(parts: StageParts, progress: (message: string) => void
     pending: () => isPending(forecast) || isPending(context.hosts.get(parts.host)?.forecast),
     touched: (subjects) => touch(state, subjects),
     waited: () => forgetLooks(state),
-    record: (effect, phase) => {
+    record: (effect, phase, explain) => {
       if (phase === 'intent' && backupDir !== undefined && !neverChanges(task)) {
-        state.performed.push({ effect, performer: performer(subjectsOf(effect)) })
+        const explained = explain === undefined ? undefined : () => explain(look)
+        state.performed.push({ effect, performer: performer(subjectsOf(effect)), explain: explained, hasFailed: false })
       }
+      const latest = state.performed.at(-1)
+      if (phase === 'failed' && latest?.effect === effect) latest.hasFailed = true
       const record = { host: machine.name, task: task.name, effect: effectDescription(effect) }
       if (phase === 'intent') context.journal.append({ record: 'intent', ...record, subjects: subjectsOf(effect) })
       else context.journal.append({ record: 'result', ...record, ok: phase === 'done' })

@@ -137,7 +137,7 @@ async function startTls(
       timeout,
     )
   } catch (thrown) {
-    const message = `No verified TLS connection to ${place(url)}: ${asError(thrown).message}`
+    const message = `No verified TLS connection to ${place(url)}: ${tlsReason(asError(thrown))}`
     throw new HttpError('tls', message, { cause: thrown })
   }
   socket.on('error', () => undefined)
@@ -209,4 +209,11 @@ function hostOf(url: URL): string {
 /** Scheme, host and port: paths and queries may carry what is not to be printed. */
 function place(url: URL): string {
   return `${url.protocol}//${url.host}`
+}
+
+/** OpenSSL's own text begins with an address and its source file; its reason alone is what a person can use. */
+function tlsReason(error: Error): string {
+  const { code, reason } = error as Error & { readonly code?: unknown; readonly reason?: unknown }
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') return 'it speaks no TLS'
+  return typeof reason === 'string' && error.message.includes(':error:') ? reason : error.message
 }

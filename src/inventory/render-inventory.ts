@@ -17,10 +17,13 @@ export interface RenderInput {
   readonly variables: InventoryVariables
   /** The hosts of --limit; undefined for all. */
   readonly limit?: ReadonlySet<string> | undefined
+  /** The variables of -e: every host has them, above its own. */
+  readonly extraVars?: Readonly<Record<string, unknown>> | undefined
 }
 
 /** `--list`: JSON that is also an inventory programme's output. */
-export function renderList({ inventory, variables, limit }: RenderInput): string {
+export function renderList(input: RenderInput): string {
+  const { inventory, limit } = input
   const hosts = allHosts(inventory).filter((host) => limit?.has(host) ?? true)
   const available = new Set(hosts)
   const output: Record<string, unknown> = {}
@@ -32,7 +35,7 @@ export function renderList({ inventory, variables, limit }: RenderInput): string
   }
   const hostvars: Record<string, unknown> = {}
   for (const host of hosts) {
-    const printed = printable(variables, host)
+    const printed = printable(input, host)
     if (Object.keys(printed).length > 0) hostvars[host] = printed
   }
   output['_meta'] = { hostvars, profile: 'inventory_legacy' }
@@ -40,13 +43,13 @@ export function renderList({ inventory, variables, limit }: RenderInput): string
 }
 
 /** `--host NAME`: the host's variables as JSON. Ansible does not mark `!unsafe` texts there. */
-export function renderHost({ variables }: RenderInput, host: string): string {
-  return toJson(printable(variables, host), (text) => text)
+export function renderHost(input: RenderInput, host: string): string {
+  return toJson(printable(input, host), (text) => text)
 }
 
 /** `--host NAME --yaml`. */
-export function renderHostYaml({ variables }: RenderInput, host: string): string {
-  return yamlText(printable(variables, host))
+export function renderHostYaml(input: RenderInput, host: string): string {
+  return yamlText(printable(input, host))
 }
 
 /** `--graph`, with `--vars` when asked. Secrets are masked. The group exists. */
@@ -55,7 +58,8 @@ export function renderGraph(input: RenderInput, options: { readonly group: strin
 }
 
 /** `--list --yaml`: a YAML inventory. */
-export function renderYaml({ inventory, variables, limit }: RenderInput): string {
+export function renderYaml(input: RenderInput): string {
+  const { inventory, limit } = input
   const seenGroups = new Set<string>()
   const seenHosts = new Set<string>()
   const tree = (name: string): Record<string, unknown> | undefined => {
@@ -70,7 +74,7 @@ export function renderYaml({ inventory, variables, limit }: RenderInput): string
     const hosts: Record<string, unknown> = {}
     for (const host of name === 'all' ? [] : (group?.hosts ?? [])) {
       if (limit?.has(host) === false) continue
-      hosts[host] = seenHosts.has(host) ? {} : printable(variables, host)
+      hosts[host] = seenHosts.has(host) ? {} : printable(input, host)
       seenHosts.add(host)
     }
     const filled = Object.entries({ children, hosts }).filter(([, part]) => Object.keys(part).length > 0)
@@ -91,7 +95,7 @@ function graphOf(input: RenderInput, { group: name, vars }: GraphOptions, depth:
   for (const child of group?.children ?? []) lines.push(...graphOf(input, { group: child, vars }, depth + 1))
   for (const host of name === 'all' ? [] : (group?.hosts ?? [])) {
     lines.push(graphLine(host, depth + 1))
-    if (vars) lines.push(...graphVars(printable(input.variables, host), depth + 2))
+    if (vars) lines.push(...graphVars(printable(input, host), depth + 2))
   }
   if (vars) lines.push(...graphVars(withoutInternal(input.variables.ofGroup(name)), depth + 1))
   return lines
@@ -107,8 +111,8 @@ function graphLine(text: string, depth: number): string {
   return depth === 0 ? text : `${'  |'.repeat(depth)}--${text}`
 }
 
-function printable(variables: InventoryVariables, host: string): Readonly<Record<string, unknown>> {
-  return withoutInternal(variables.ofHost(host))
+function printable({ variables, extraVars }: RenderInput, host: string): Readonly<Record<string, unknown>> {
+  return withoutInternal({ ...variables.ofHost(host), ...extraVars })
 }
 
 // ansible-core's INTERNAL_STATIC_VARS: names that Ansible sets itself, which are never printed.

@@ -1,38 +1,18 @@
-import { X509Certificate } from 'node:crypto'
-import { z } from 'zod'
+import type { X509Certificate } from 'node:crypto'
 import { sanPlan } from '../elastic/san-plan.ts'
-import { planRenewal, type InstalledFile, type RenewalPlan, type RenewalView, type ServedHttp } from '../elastic/renewal.ts'
+import {
+  planRenewal,
+  type InstalledFile,
+  type RenewalPlan,
+  type RenewalView,
+  type ServedHttp,
+} from '../elastic/renewal.ts'
 import { certificateNames, fingerprint, serialNumber } from '../pki/certificate-fields.ts'
 import { throwProblems } from '../errors.ts'
-import { bool, filledText, int, path, secret, textList } from './argument-types.ts'
-import { endpointArguments } from './elasticsearch-endpoint.ts'
+import { statusArguments, type StatusArguments } from './certificate-status-arguments.ts'
 import { installedFile, servedHttp, setUpProblem } from './installed-certificate.ts'
-import { defineModule, type Look, type Values } from './module.ts'
-import { ownAuthorityArguments } from './pki-files.ts'
+import { defineModule, type Values } from './module.ts'
 import { storedSide } from './stored-certificate.ts'
-
-const args = z.strictObject({
-  dir: path().describe('Folder of the PKI store on the controller'),
-  ca: filledText().default('http-ca').describe('Name of the CA in the store'),
-  node: filledText().describe('Folder of the node in the store'),
-  known_as: textList().default([]).describe('As in certificate'),
-  names: textList().default([]).describe('As in certificate'),
-  addresses: textList().default([]).describe('As in certificate'),
-  p12_password: secret().optional().describe('Password of the PKCS#12 store. Default: the one that the store holds'),
-  renew_before_days: int()
-    .optional()
-    .describe('Days before its end when a certificate is renewed. Default: when a third of its lifetime is left'),
-  force: bool().default(false).describe('Due without any other reason'),
-  ...ownAuthorityArguments,
-  path_conf: path().describe('Folder of elasticsearch.yml on the host'),
-  keystore: filledText().default('http.p12').describe('The PKCS#12 file in that folder that http TLS uses'),
-  user: filledText().describe('The account that Elasticsearch runs as'),
-  group: filledText().describe('Its group'),
-  host: endpointArguments.host,
-  port: endpointArguments.port,
-})
-
-export type StatusArguments = z.output<typeof args>
 
 interface State {
   readonly view: RenewalView
@@ -55,7 +35,7 @@ export const certificateStatus = defineModule<StatusArguments, State>({
     group: "{{ elasticsearch_group }}"
   register: http_renewal
 `,
-  args,
+  args: statusArguments,
   async inspect(look, given) {
     const { names, problems } = sanPlan({
       knownAs: given.known_as,

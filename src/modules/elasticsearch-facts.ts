@@ -69,6 +69,7 @@ export const elasticsearchFacts = defineModule({
       elasticsearch_http_host: args.http_host ?? node.httpHost,
       elasticsearch_http_port: args.http_port ?? node.httpPort,
       elasticsearch_http_scheme: node.httpScheme,
+      elasticsearch_running: found.pid !== undefined,
       elasticsearch_transport_host: node.transportHost,
       elasticsearch_transport_port: node.transportPort,
       elasticsearch_log_folder: node.logFolder,

@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto'
 import { shownCertificate } from '../elastic/served-certificate.ts'
 import type { InstalledFile, ServedHttp } from '../elastic/renewal.ts'
 import { TaskError } from '../errors.ts'
@@ -8,7 +9,7 @@ import { authorityPaths } from '../pki/store.ts'
 import { PkiError } from '../pki/pki-error.ts'
 import type { Secret } from '../secrets/secret.ts'
 import { readSettings } from '../yaml-edit.ts'
-import type { StatusArguments } from './certificate-status.ts'
+import type { StatusArguments } from './certificate-status-arguments.ts'
 import { nodeEndpoint } from './elasticsearch-endpoint.ts'
 import { modeText } from './file-mode.ts'
 import type { Look } from './module.ts'
@@ -21,9 +22,17 @@ export async function installedFile(look: Look, given: StatusArguments, side: St
   const path = `${given.path_conf}/${given.keystore}`
   const file = await look.host.ask(fileAt(path, { content: true }))
   if (file.kind === 'absent') return { kind: 'missing' }
-  if (file.kind !== 'file') return { kind: 'unreadable', reason: `"${path}" is no regular file` }
+  if (file.kind !== 'file') return { kind: 'unreadable', reason: `${path} is no regular file` }
   if (file.content === undefined) throw new TaskError(`Cannot read "${path}"`, { hint: 'Use become: true' })
-  return opened(file.content, { path, side, closed: closedTo(file, given) })
+  if (side.password === undefined) return { kind: 'unreadable', reason: `the password of ${path} is not known` }
+  try {
+    const certificate = certificateIn(file.content, side.password)
+    if (certificate === undefined) return { kind: 'unreadable', reason: `${path} holds no key with its certificate` }
+    return { kind: 'certificate', certificate, isStored: side.sha256 === file.sha256, closed: closedTo(file, given) }
+  } catch (thrown) {
+    if (!(thrown instanceof PkiError)) throw thrown
+    return { kind: 'unreadable', reason: `${path}: ${thrown.message}` }
+  }
 }
 
 /** Shakes hands once. It is no failure when nothing answers: that is what was asked. */
@@ -48,20 +57,22 @@ export async function setUpProblem(look: Look, given: StatusArguments): Promise<
   if (text('enabled') !== 'true') return 'http is not secured yet'
   const keystore = text('keystore.path')
   if (keystore === given.keystore || keystore === `${given.path_conf}/${given.keystore}`) return undefined
-  return keystore === undefined ? `http is served from other files than ${given.keystore}` : `http is served from ${keystore}`
+  return keystore === undefined
+    ? `http is served from other files than ${given.keystore}`
+    : `http is served from ${keystore}`
 }
 
-interface Opening {
-  readonly path: string
-  readonly side: StoredSide
-  readonly closed: string | undefined
+function certificateIn(content: Buffer, password: Secret): X509Certificate | undefined {
+  const store = readPkcs12(content, password)
+  const [key] = store.keys
+  return key === undefined ? undefined : certificateOf(store, key)
 }
 
-function opened(content: Buffer, { path, side, closed }: Opening): InstalledFile {
-  const { password, sha256, view } = side
-  const certificate = password === undefined ? undefined : certificateIn(content, password)
-  if (typeof certificate !== 'object') {
-    return { kind: 'unreadable', reason: `${path}: ${certificate ?? 'its password is not known'}` }
-  }
-  return { kind: 'certificate', certificate, isStored: view.stored !== undefined && sha256 === digest(content), closed }
+/** Why the account may not read it, by the permission bits; undefined when it may. */
+function closedTo(
+  { owner, group, mode }: Extract<FileState, { kind: 'file' }>,
+  account: Pick<StatusArguments, 'user' | 'group'>,
+): string | undefined {
+  const bits = owner === account.user ? 0o400 : group === account.group ? 0o040 : 0o004
+  return (mode & bits) === 0 ? `${owner}:${group} ${modeText(mode)}` : undefined
 }

@@ -77,7 +77,8 @@ function insertLine(lines: readonly string[], edit: LineEdit, anchor: number | u
   const at = edit.insertAfter === 'EOF' ? undefined : anchor
   if (at === undefined || at >= lines.length) {
     const last = lines.at(-1)
-    const gap = last === undefined || /[\r\n]$/.test(last) ? '' : '\n'
+    // A lone CR ends no line for whoever reads the file; Ansible takes it for one and adds the line again each time.
+    const gap = last === undefined || last.endsWith('\n') ? '' : '\n'
     return `${lines.join('')}${gap}${withEnd(edit.line)}`
   }
   if (edit.insertAfter !== undefined && bare(lines[at] ?? '') === edit.line) return lines.join('')

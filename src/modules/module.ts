@@ -84,7 +84,13 @@ export interface ChangeDecision extends Outcome {
   /** Builds `register`'s view from what the effects returned (rc, stdout, status…), in order of the effects. */
   readonly collect?: (results: readonly Values[]) => Values
   /** Looks for the cause when an effect fails: a message in place of the effect's own, and what to do. */
-  readonly explain?: (look: Look) => Promise<{ readonly message: string; readonly hint?: string } | undefined>
+  readonly explain?: (look: Look) => Promise<Cause | undefined>
+}
+
+/** Why something failed, and what to do about it. */
+export interface Cause {
+  readonly message: string
+  readonly hint?: string | undefined
 }
 
 /** Nothing to change, but something to wait for. In check mode with changes pending it is `undetermined`. */
@@ -97,7 +103,7 @@ export interface Wait extends Outcome {
   /** Looks once. Must only look. `result` and `facts` as in Outcome once done. */
   probe(look: Look): Promise<Probe>
   /** Looks for the cause when time is up: text to show, and what to do. */
-  explain?(look: Look): Promise<{ readonly message: string; readonly hint?: string }>
+  explain?(look: Look): Promise<Cause>
 }
 
 export type Probe =

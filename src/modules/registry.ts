@@ -1,6 +1,7 @@
 import { yamlSettings } from './yaml-settings.ts'
 import { storedPassword } from './stored-password.ts'
 import { servedCertificate } from './served-certificate.ts'
+import { reloadedCertificate } from './reloaded-certificate.ts'
 import { metricbeatModule } from './metricbeat-module.ts'
 import { metricbeatKeystore } from './metricbeat-keystore.ts'
 import { metricbeatFacts } from './metricbeat-facts.ts'
@@ -17,6 +18,7 @@ import { coveredNames } from './covered-names.ts'
 import { clusterSnapshot } from './cluster-snapshot.ts'
 import { clusterGate } from './cluster-gate.ts'
 import { certificateAuthority } from './certificate-authority.ts'
+import { certificateStatus } from './certificate-status.ts'
 import { certificate } from './certificate.ts'
 import { caBundle } from './ca-bundle.ts'
 import { nearest } from '../nearest.ts'
@@ -67,6 +69,7 @@ export const allModules: readonly Module[] = [
   caBundle,
   certificate,
   certificateAuthority,
+  certificateStatus,
   clusterGate,
   clusterSnapshot,
   coveredNames,
@@ -82,6 +85,7 @@ export const allModules: readonly Module[] = [
   metricbeatFacts,
   metricbeatKeystore,
   metricbeatModule,
+  reloadedCertificate,
   servedCertificate,
   storedPassword,
   yamlSettings,

@@ -6,7 +6,7 @@ import { certificatesFromPem } from '../pki/pem.ts'
 import { authorityPaths, leafPaths, passwordPath, storeNameProblem } from '../pki/store.ts'
 import { Secret } from '../secrets/secret.ts'
 import { storedLeaf } from './certificate.ts'
-import type { StatusArguments } from './certificate-status.ts'
+import type { StatusArguments } from './certificate-status-arguments.ts'
 import type { Look } from './module.ts'
 import { ownAuthority, storedFile } from './pki-files.ts'
 

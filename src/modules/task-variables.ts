@@ -40,10 +40,6 @@ export function variableOf(context: Context, name: string): unknown {
   }
 }
 
-export function textVariable(context: Context, name: string): string | undefined {
-  return textOf(variableOf(context, name))
-}
-
 /** A variable as text while looking; empty when nothing sets it. */
 export function renderedVariable(look: Pick<Look, 'render'>, name: string): string {
   return look.render(`{{ ${name} | default('') }}`)

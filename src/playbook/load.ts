@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
-import { asError, throwProblems, type Problem } from '../errors.ts'
+import { fileErrorText, throwProblems, type Problem } from '../errors.ts'
 import type { Module } from '../modules/module.ts'
 import { catalogueOf } from './catalogue.ts'
 import type { ParseContext } from './parse-context.ts'
@@ -75,7 +75,7 @@ function open(file: string, modules: Modules, problems: Problem[]) {
     }
     return { text, context }
   } catch (error) {
-    problems.push({ message: `Cannot read "${file}": ${asError(error).message}` })
+    problems.push({ message: `Cannot read "${file}": ${fileErrorText(error)}` })
     return undefined
   }
 }

@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path'
-import { asError, type Position } from '../errors.ts'
+import { fileErrorText, type Position } from '../errors.ts'
 import { parseYaml, type YamlNode } from '../yaml-source.ts'
 import { report, type ParseContext } from './parse-context.ts'
 
@@ -26,7 +26,7 @@ export function openImport(written: string, position: Position, from: ParseConte
     const text = from.reader(file)
     return { text, context: { ...from, file, folder: dirname(file), chain: [...from.chain, file] } }
   } catch (error) {
-    report(from, `Cannot read "${file}": ${asError(error).message}`, position)
+    report(from, `Cannot read "${file}": ${fileErrorText(error)}`, position)
     return undefined
   }
 }

@@ -4,7 +4,7 @@ import { isTemplate } from '../vars/template.ts'
 import { nearestName } from './catalogue.ts'
 import { readTaskFile } from './load.ts'
 import type { Item, Play, Playbook, RawValue, Task } from './playbook.ts'
-import { matchesTaskName } from './start-at-task.ts'
+import { startAt } from './start-at-task.ts'
 import { includedFile, leaves, taskSections, type Leaf } from './walk.ts'
 
 export interface Validation {
@@ -31,7 +31,7 @@ export function validatePlaybook(playbook: Playbook, validation: Validation): re
     ...perPlay,
     ...includes.problems,
     ...tagProblems(playbook, all, { validation, certain: !includes.unknown }),
-    ...startProblems(all, validation, !includes.unknown),
+    ...startProblems(playbook, validation),
   ]
 }
 
@@ -124,9 +124,12 @@ function knownTags(known: ReadonlySet<string>): string {
   return known.size === 0 ? 'The playbook has no tags' : `Its tags are ${[...known].sort().join(', ')}`
 }
 
-function startProblems(all: readonly Leaf[], { startAtTask }: Validation, certain: boolean): readonly Problem[] {
-  if (startAtTask === undefined || !certain) return []
-  if (all.some(({ item }) => matchesTaskName(item.name, startAtTask))) return []
-  const names = all.map(({ item }) => item.name)
-  return [{ message: `There is no task "${startAtTask}" to start at`, hint: nearestName(startAtTask, names) }]
+function startProblems(playbook: Playbook, validation: Validation): readonly Problem[] {
+  const { startAtTask } = validation
+  if (startAtTask === undefined) return []
+  if (playbook.plays.some((play) => startAt(play, startAtTask, validation) !== undefined)) return []
+  const names = playbook.plays.flatMap((play) => [...leaves(taskSections(play))].map(({ item }) => item.name))
+  const hint =
+    nearestName(startAtTask, names) ?? 'elkseal run … --list-tasks shows them; those of include_tasks do not count'
+  return [{ message: `There is no task "${startAtTask}" to start at`, hint }]
 }

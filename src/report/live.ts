@@ -1,9 +1,17 @@
-import { Listr, type DefaultRenderer, type ListrTask, type ListrTaskWrapper, type SimpleRenderer } from 'listr2'
-import type { RunEvent, TaskFinished, TaskProgress, TaskStarted } from '../engine/events.ts'
+import { stripVTControlCharacters } from 'node:util'
+import {
+  Listr,
+  ListrDefaultRendererLogLevels,
+  type DefaultRenderer,
+  type ListrTask,
+  type ListrTaskWrapper,
+  type SimpleRenderer,
+} from 'listr2'
+import type { Notice, RunEvent, TaskFinished, TaskProgress, TaskStarted } from '../engine/events.ts'
 import { plainReporter } from './plain.ts'
 import { durationText } from './recap.ts'
 import type { Reporter, ReportTarget } from './reporter.ts'
-import { paint, printable } from './style.ts'
+import { dye, paint, printable } from './style.ts'
 
 /**
  * The live tree of a terminal. Rules: the task that runs is a small tree of its hosts, with a spinner each and what a
@@ -38,11 +46,14 @@ class LiveReporter implements Reporter {
         if (this.#current?.take(event) === true) return
         this.#after(() => this.#plain.listen(event))
         return
+      case 'notice':
+        if (this.#current === undefined) this.#after(() => this.#plain.listen(event))
+        else this.#current.note(event)
+        return
       case 'run':
       case 'play':
       case 'batch':
       case 'gate':
-      case 'notice':
       case 'problem':
       case 'recap':
         this.#close()
@@ -91,6 +102,8 @@ class LiveTask {
   readonly #target: ReportTarget
   readonly #lines: ReadonlyMap<string, Line>
   readonly #started = Date.now()
+  readonly #notes: Notice[] = []
+  #wrapper: Line['wrapper']
 
   constructor(event: TaskStarted, target: ReportTarget) {
     this.#event = event
@@ -113,6 +126,12 @@ class LiveTask {
     if (wrapper !== undefined) wrapper.output = this.#safe(printable(event.message))
   }
 
+  /** Shown under the task while it runs, and as a line of its own afterwards. */
+  note(event: Notice): void {
+    this.#notes.push(event)
+    if (this.#wrapper !== undefined) this.#wrapper.output = this.#safe(printable(event.message))
+  }
+
   end(): void {
     for (const line of this.#lines.values()) line.settle()
   }
@@ -124,7 +143,7 @@ class LiveTask {
         line.wrapper = wrapper as NonNullable<Line['wrapper']>
         if (line.results.length > 0) wrapper.title = this.#lineText(host, line)
         await line.done
-        if (line.results.some(isTrouble)) throw new Error(this.#lineText(host, line))
+        if (line.results.some(isFailure)) throw new Error(this.#lineText(host, line))
       },
     }))
     const title = printable(this.#event.handler ? `handler: ${this.#event.task}` : this.#event.task)
@@ -133,9 +152,11 @@ class LiveTask {
         {
           title: this.#safe(title),
           task: async (_context, wrapper) => {
+            this.#wrapper = wrapper as NonNullable<Line['wrapper']>
             const inner = wrapper.newListr(tasks, { concurrent: true, exitOnError: false })
             void Promise.all([...this.#lines.values()].map((line) => line.done)).then(() => {
               wrapper.title = this.#titleText(title)
+              this.#hideHosts()
             })
             return inner
           },
@@ -144,22 +165,33 @@ class LiveTask {
       {
         renderer: 'default',
         exitOnError: false,
+        // Its own listener ends the process at the first ctrl-C, with code 127.
+        registerSignalListeners: false,
         rendererOptions: {
           collapseSubtasks: true,
           collapseErrors: true,
           showErrorMessage: false,
           formatOutput: 'truncate',
+          icon: { [ListrDefaultRendererLogLevels.COMPLETED_WITH_FAILED_SUBTASKS]: '✖' },
+          color: { [ListrDefaultRendererLogLevels.COMPLETED_WITH_FAILED_SUBTASKS]: red },
         },
       },
     )
     await tree.run()
   }
 
-  /** What stays under the tree: changes with their differences, and trouble with what to do. */
-  worthKeeping(): readonly TaskFinished[] {
-    return [...this.#lines.values()]
+  /** listr2 keeps subtasks that failed on the screen; what is worth keeping is printed below, in full. */
+  #hideHosts(): void {
+    for (const { wrapper } of this.#lines.values())
+      if (wrapper !== undefined) Object.assign(wrapper, { title: undefined })
+  }
+
+  /** What stays under the tree: changes with their differences, trouble with what to do, and what was said meanwhile. */
+  worthKeeping(): readonly RunEvent[] {
+    const results = [...this.#lines.values()]
       .flatMap((line) => line.results)
-      .filter((event) => isTrouble(event) || event.status === 'changed' || event.status === 'undetermined')
+      .filter((event) => isWorthKeeping(event) || this.#target.verbosity > 0)
+    return [...this.#notes, ...results]
   }
 
   #titleText(title: string): string {
@@ -169,7 +201,10 @@ class LiveTask {
         paint(`${status} ${String(statuses.filter((one) => one === status).length)}`, status, this.#target.color),
       )
       .join(', ')
-    return this.#safe(`${title}  ${counted}  ${durationText(Date.now() - this.#started)}`)
+    const tail = `  ${counted}  ${durationText(Date.now() - this.#started)}`
+    // The icon stands before it, and listr2 keeps the last columns free.
+    const room = Math.max(20, this.#target.columns - stripVTControlCharacters(tail).length - 5)
+    return this.#safe(`${shortened(title, room)}${tail}`)
   }
 
   #lineText(host: string, line: Line): string {
@@ -183,8 +218,21 @@ class LiveTask {
   }
 }
 
-function isTrouble(event: TaskFinished): boolean {
-  return event.status === 'failed' || event.status === 'unreachable' || event.status === 'ignored'
+function isWorthKeeping(event: TaskFinished): boolean {
+  const isSaid = event.module === 'debug' && event.status === 'ok'
+  return isFailure(event) || isSaid || ['changed', 'undetermined', 'ignored'].includes(event.status)
+}
+
+function isFailure(event: TaskFinished): boolean {
+  return event.status === 'failed' || event.status === 'unreachable'
+}
+
+function shortened(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text
+}
+
+function red(text: string | undefined): string {
+  return dye(text ?? '', 'red', true)
 }
 
 function newLine(): Line {

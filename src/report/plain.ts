@@ -47,7 +47,7 @@ function linesOf(event: RunEvent, target: ReportTarget): readonly string[] {
       return [
         '',
         banner('PLAY RECAP', target),
-        ...recapLines(event, target.color),
+        ...recapLines(event, target),
         '',
         `${event.check ? 'Checked' : 'Finished'} in ${durationText(event.durationMs)}`,
       ]
@@ -55,7 +55,7 @@ function linesOf(event: RunEvent, target: ReportTarget): readonly string[] {
 }
 
 function banner(title: string, target: ReportTarget): string {
-  const width = Math.min(target.columns, 100)
+  const width = target.columns === Infinity ? 80 : Math.min(target.columns, 100)
   return dye(`${title} ${'*'.repeat(Math.max(3, width - title.length - 1))}`, 'bold', target.color)
 }
 

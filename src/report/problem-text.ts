@@ -21,7 +21,8 @@ export function problemText(problem: Problem, color: boolean): string {
 function sourceLine(position: Position): string | undefined {
   try {
     const line = readFileSync(position.file, 'utf8').split('\n')[position.line - 1]
-    if (line === undefined || line.length > 200 || /pass|secret|token|key:/i.test(line)) return undefined
+    if (line === undefined || line.trim() === '' || line.length > 200 || /pass|secret|token|key:/i.test(line))
+      return undefined
     return printable(line.trimEnd())
   } catch {
     return undefined

@@ -1,4 +1,5 @@
 import type { HostCounts, RunRecap, TaskStatus } from '../engine/events.ts'
+import type { ReportTarget } from './reporter.ts'
 import { paint } from './style.ts'
 
 const columns: readonly (keyof HostCounts)[] = [
@@ -11,19 +12,31 @@ const columns: readonly (keyof HostCounts)[] = [
   'ignored',
 ]
 
-/** Ansible's recap line, with `undetermined` added where a check could not know. */
-export function recapLines(recap: RunRecap, color: boolean): readonly string[] {
+/** Columns that Ansible's form takes behind the host's name. */
+const wideCells = 92
+
+/**
+ * Ansible's recap line, with `undetermined` added where a check could not know; on a terminal too narrow for it, the
+ * same words closer together.
+ */
+export function recapLines(recap: RunRecap, target: Pick<ReportTarget, 'color' | 'columns'>): readonly string[] {
   const hosts = Object.entries(recap.hosts)
-  const width = Math.max(26, ...hosts.map(([host]) => host.length + 1))
+  const longest = Math.max(0, ...hosts.map(([host]) => host.length + 1))
+  const narrow = Math.max(26, longest) + wideCells > target.columns
+  const width = narrow ? longest : Math.max(26, longest)
   return hosts.map(([host, counts]) => {
     const shown = counts.undetermined > 0 ? [...columns, 'undetermined' as const] : columns
-    const cells = shown.map((name) => cell(name, counts[name], color))
-    return `${paint(host.padEnd(width), worstOf(counts), color)}: ${cells.join(' ')}`
+    const cells = shown.map((name) => cell(name, counts[name], { color: target.color, digits: narrow ? 0 : 4 }))
+    return `${paint(host.padEnd(width), worstOf(counts), target.color)}: ${cells.join(' ')}`
   })
 }
 
-function cell(name: keyof HostCounts, count: number, color: boolean): string {
-  const text = `${name}=${String(count)}`.padEnd(name.length + 5)
+function cell(
+  name: keyof HostCounts,
+  count: number,
+  { color, digits }: { readonly color: boolean; readonly digits: number },
+): string {
+  const text = `${name}=${String(count).padEnd(digits)}`
   return count === 0 ? text : paint(text, name, color)
 }
 

@@ -12,7 +12,7 @@ export interface Reporter {
 export interface ReportTarget {
   readonly write: (text: string) => void
   readonly color: boolean
-  /** Columns of the terminal; 80 where there is none. */
+  /** Columns of the terminal; Infinity where there is none: nothing is shortened in a file. */
   readonly columns: number
   /** 0: changes and trouble speak, the rest is a word; 1 (-v) and more: reasons and results too. */
   readonly verbosity: number

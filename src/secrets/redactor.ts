@@ -39,7 +39,7 @@ export class Redactor {
     if (value instanceof Date) return value.toISOString()
     if (Buffer.isBuffer(value)) return this.redact(value.toString('utf8'))
     if (typeof value === 'object' && value !== null) {
-      return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.redactValue(item)]))
+      return Object.fromEntries(Object.entries(value).map(([key, item]) => [this.redact(key), this.redactValue(item)]))
     }
     return value
   }

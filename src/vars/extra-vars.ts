@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { asError, UsageError } from '../errors.ts'
+import { fileErrorText, UsageError } from '../errors.ts'
 import { variableValues } from '../inventory/yaml-values.ts'
 import type { Vault } from '../secrets/vault.ts'
 import { parseYaml } from '../yaml-source.ts'
@@ -36,7 +36,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    throw new UsageError(`Cannot read the file "${file}" given to -e: ${asError(error).message}`)
+    throw new UsageError(`Cannot read the file "${file}" given to -e: ${fileErrorText(error)}`)
   }
 }
 

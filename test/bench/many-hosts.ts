@@ -1,36 +1,36 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { keystoreOf, reset } from './hosts.ts'
 import { runWorkload, type Bench } from './rounds.ts'
-import { writeTargets } from './targets.ts'
+import { targetsOf, writeTargets } from './targets.ts'
 
 /**
- * Peak memory and time of a first run with so many inventory names, shared evenly among the real hosts. Names of one
- * host do the same work on it one after another or at the same time, so what is counted is the controller.
+ * Peak memory of the controller, and its time: a first run on the real hosts, then runs with nothing to do with more and
+ * more inventory names, shared evenly among these hosts. Names of one host must not act on it at the same time, since
+ * each would stop what the other starts.
  */
-export async function manyHosts(bench: Bench, counts: readonly number[]): Promise<readonly string[]> {
+export async function* manyHosts(bench: Bench, counts: readonly number[]): AsyncGenerator<string> {
   const { lab, hosts, folder } = bench
-  await mkdir(join(folder, 'files'), { recursive: true })
-  const lines: string[] = []
+  await writeTargets(folder, lab, targetsOf(hosts, undefined))
+  await Promise.all(hosts.map((host) => reset(lab, host)))
+  const first = await runChecked(bench)
+  yield `${hosts.length} hosts, first run: ${first.seconds.toFixed(2)} s, ${memoryText(first.peakMemory)}`
   for (const count of counts) {
     const names = Array.from({ length: count }, (_, index) => {
       const host = hosts[index % hosts.length]!
       return { name: `${host.name}-${index}`, host }
     })
-    // The same content for all names of one host: they must not undo each other's work.
     for (const { name, host } of names) await writeFile(join(folder, 'files', `${name}.p12`), keystoreOf(host.name))
     const targets = names.map(({ name, host }) => ({ name, address: host.address, port: 22 }))
     await writeTargets(folder, lab, targets)
-    await Promise.all(hosts.map((host) => reset(lab, host)))
-    await runChecked(bench)
-    const second = await runChecked(bench)
-    const perHost = (second.seconds / count) * 1000
-    lines.push(
-      `${String(count).padStart(4)} names: ${second.seconds.toFixed(2)} s, ${perHost.toFixed(0)} ms a name, ` +
-        `peak memory ${second.peakMemory.toFixed(0)} MiB`,
-    )
+    const { seconds, peakMemory } = await runChecked(bench)
+    const each = ((seconds / count) * 1000).toFixed(0)
+    yield `${count} names, nothing to do: ${seconds.toFixed(2)} s, ${each} ms a name, ${memoryText(peakMemory)}`
   }
-  return lines
+}
+
+function memoryText(mebibytes: number): string {
+  return `peak memory ${mebibytes.toFixed(0)} MiB`
 }
 
 async function runChecked(bench: Bench) {

@@ -17,6 +17,10 @@ export interface ElksealEvent {
   readonly host?: string
   readonly status?: string
   readonly changes?: readonly string[]
+  readonly summary?: string
+  readonly hint?: string
+  /** Of a notice or a problem. */
+  readonly message?: string
   readonly hosts?: Readonly<Record<string, Readonly<Record<string, number>>>>
   readonly ok?: boolean
   readonly checks?: readonly { readonly name: string; readonly host: string; readonly ok: boolean }[]

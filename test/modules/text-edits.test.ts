@@ -127,5 +127,6 @@ describe('lineinfile and blockinfile', () => {
 function isAnsiblesOwnMistake({ module, args, text }: Edit): boolean {
   const named =
     typeof args['insertafter'] === 'string' && args['insertafter'] !== 'EOF' && args['insertafter'] !== 'BOF'
-  return module === 'lineinfile' && named && text !== '' && !text.endsWith('\n')
+  if (module !== 'lineinfile') return false
+  return text.endsWith('\r') || (named && text !== '' && !text.endsWith('\n'))
 }

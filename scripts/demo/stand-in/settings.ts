@@ -35,7 +35,7 @@ function put(settings: Map<string, string | readonly string[]>, name: string, va
   if (Array.isArray(value)) settings.set(name, value.map(String))
   else if (typeof value === 'object') {
     for (const [key, item] of Object.entries(value)) put(settings, name === '' ? key : `${name}.${key}`, item)
-  } else settings.set(name, String(value as string | number | boolean))
+  } else settings.set(name, typeof value === 'string' ? value : JSON.stringify(value))
 }
 
 function keyAt(conf: string, line: number): string | undefined {

@@ -1,8 +1,9 @@
 import { UsageError } from '../../errors.ts'
 import type { Inventory } from '../../inventory/inventory.ts'
-import { selectLimit } from '../../inventory/select-hosts.ts'
+import { parseExtraVars } from '../../vars/extra-vars.ts'
 import type { InventoryCommandOptions } from '../options.ts'
 import { exitCodes } from '../exit-code.ts'
+import { limitedHosts } from '../limit.ts'
 import { openInventory } from '../open-inventory.ts'
 import type { ProcessView } from '../process.ts'
 
@@ -12,10 +13,11 @@ export async function inventoryCommand(options: InventoryCommandOptions, view: P
   if (wanted.length !== 1) {
     throw new UsageError('Say one of --list, --graph and --host', { hint: 'elkseal inventory -i hosts.yml --graph' })
   }
-  const { inventory, variables } = openInventory(options, view)
+  const { inventory, variables, vault } = openInventory(options, view)
   const render = await import('../../inventory/render-inventory.ts')
-  const limit = options.limit === undefined ? undefined : new Set(selectLimit(inventory, options.limit, view.cwd).hosts)
-  const input = { inventory, variables, limit }
+  const limit = limitedHosts(inventory, options.limit, view.cwd)
+  const extraVars = parseExtraVars(options.extraVars, { folder: view.cwd, vault })
+  const input = { inventory, variables, limit, extraVars }
   const text = () => {
     if (options.host !== undefined) {
       requireHost(inventory, options.host)

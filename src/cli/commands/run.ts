@@ -1,34 +1,41 @@
+import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { RunEvent } from '../../engine/events.ts'
 import { run, type RunOutcome } from '../../engine/run.ts'
-import { ElksealError, asError } from '../../errors.ts'
-import { selectHosts, selectLimit } from '../../inventory/select-hosts.ts'
+import { asError, ElksealError, InputError, throwProblems, type Problem } from '../../errors.ts'
+import { selectHosts } from '../../inventory/select-hosts.ts'
 import { listPlaybook } from '../../playbook/listing.ts'
 import { withProductGroups } from '../../playbook/product-groups.ts'
 import type { Playbook } from '../../playbook/playbook.ts'
 import type { Reporter } from '../../report/reporter.ts'
 import type { RunOptions } from '../options.ts'
+import { checkVaultPassword } from '../check-vault-password.ts'
 import { createReporter } from '../create-reporter.ts'
 import { exitCodeOfError, exitCodeOfRun, exitCodes } from '../exit-code.ts'
+import { limitedHosts } from '../limit.ts'
 import { openInventory, type OpenedInventory } from '../open-inventory.ts'
 import { openRun } from '../open-run.ts'
-import { loadCheckedPlaybook } from '../checked-playbook.ts'
+import { loadCheckedPlaybook, requireSomeHost } from '../checked-playbook.ts'
+import { packageRoot } from '../package-root.ts'
 import type { ProcessView } from '../process.ts'
 import { reportProblems } from '../report-problems.ts'
+import { knowsVaultPassword } from '../vault-sources.ts'
 
 /** `elkseal run`: every playbook in turn, until one fails. Input is read and checked whole before any host is touched. */
 export async function runCommand(files: readonly string[], options: RunOptions, view: ProcessView): Promise<number> {
   const reporter = await createReporter(options, view)
   try {
     const [first = ''] = files
-    const opened = openInventory(options, view, dirname(resolve(view.cwd, first)))
+    const opened = openInventory(options, view, dirname(resolvePlaybook(first, view)))
     reporter.learn(opened.redactor)
-    const playbooks = files.map((file) => loadCheckedPlaybook(resolve(view.cwd, file), opened, options))
+    const playbooks = loadAll(files, { opened, options, view })
     if (options.syntaxCheck === true) return exitCodes.ok
     if (options.listHosts === true || options.listTasks === true || options.listTags === true) {
       for (const playbook of playbooks) view.stdout.write(listing(playbook, { opened, options, view }))
       return exitCodes.ok
     }
+    requireSomeHost(playbooks, { opened, options, view })
+    if (knowsVaultPassword({ options, view })) checkVaultPassword(opened)
     return await runAll(playbooks, { opened, options, view, reporter })
   } catch (thrown) {
     const error = asError(thrown)
@@ -40,15 +47,38 @@ export async function runCommand(files: readonly string[], options: RunOptions, 
   }
 }
 
+/** The problems of all playbooks are shown together. */
+function loadAll(files: readonly string[], { opened, options, view }: Omit<RunParts, 'reporter'>): readonly Playbook[] {
+  const problems: Problem[] = []
+  const playbooks = files.flatMap((file) => {
+    try {
+      return [loadCheckedPlaybook(resolvePlaybook(file, view), opened, options)]
+    } catch (thrown) {
+      if (!(thrown instanceof InputError)) throw thrown
+      problems.push(...thrown.problems)
+      return []
+    }
+  })
+  throwProblems(problems)
+  return playbooks
+}
+
 function listing(playbook: Playbook, { opened, options, view }: Omit<RunParts, 'reporter'>): string {
   const inventory = withProductGroups(opened.inventory)
-  const limit = options.limit === undefined ? undefined : new Set(selectLimit(inventory, options.limit, view.cwd).hosts)
+  const limit = limitedHosts(inventory, options.limit, view.cwd)
   const wanted = { hosts: options.listHosts, tasks: options.listTasks, tags: options.listTags } as const
   return listPlaybook(playbook, {
     show: (['hosts', 'tasks', 'tags'] as const).filter((what) => wanted[what] === true),
     hosts: (play) => selectHosts(inventory, play.hosts, { limit }).hosts,
     selection: options,
   })
+}
+
+/** A playbook of the user's; where there is none of that name, the one that elkseal ships. */
+function resolvePlaybook(file: string, view: ProcessView): string {
+  const own = resolve(view.cwd, file)
+  const shipped = resolve(packageRoot(), file)
+  return !existsSync(own) && existsSync(shipped) ? shipped : own
 }
 
 interface RunParts {
@@ -68,6 +98,8 @@ async function runAll(playbooks: readonly Playbook[], parts: RunParts): Promise<
   return code
 }
 
+const howToGoOn = 'To go on, run the same command again: it looks at every host and does what is not done yet'
+
 /** One playbook with ctrl-C bound: first finish the batch, then stop at once. */
 export async function runPlaybook(
   playbook: Playbook,
@@ -77,17 +109,18 @@ export async function runPlaybook(
   const context = openRun(playbook, { ...parts, listen })
   const unbind = parts.view.onInterrupt(() => {
     const meaning = context.interruption.request()
-    listen({
-      event: 'notice',
-      level: 'warning',
-      message:
-        meaning === 'soon'
-          ? 'Interrupted: this batch is finished, then the run stops. Once more stops at once'
-          : 'Stopping at once: look at the hosts before the next run; running again carries on from what it finds',
-    })
+    const message =
+      meaning === 'soon'
+        ? 'Interrupted: this batch is finished, then the run stops; ctrl-C once more stops at once'
+        : 'Stopping at once'
+    listen({ event: 'notice', level: 'warning', message })
+    // A third ctrl-C ends the process as if we were not there.
+    if (meaning === 'now') setImmediate(unbind)
   })
   try {
-    return await run(context)
+    const outcome = await run(context)
+    if (outcome.interrupted) listen({ event: 'notice', level: 'info', message: howToGoOn })
+    return outcome
   } finally {
     unbind()
   }

@@ -4,13 +4,15 @@ import type { RunOutcome } from '../../engine/run.ts'
 import { asError, ElksealError } from '../../errors.ts'
 import { checksOf, verificationTable, type Check } from '../../report/verification.ts'
 import type { RunOptions } from '../options.ts'
-import { loadCheckedPlaybook } from '../checked-playbook.ts'
+import { loadCheckedPlaybook, requireSomeHost } from '../checked-playbook.ts'
+import { checkVaultPassword } from '../check-vault-password.ts'
 import { createReporter } from '../create-reporter.ts'
 import { exitCodeOfError, exitCodeOfRun, exitCodes } from '../exit-code.ts'
 import { openInventory } from '../open-inventory.ts'
 import { packageRoot } from '../package-root.ts'
 import type { ProcessView } from '../process.ts'
 import { reportProblems } from '../report-problems.ts'
+import { knowsVaultPassword } from '../vault-sources.ts'
 import { runPlaybook } from './run.ts'
 
 /** `elkseal verify`: runs playbooks/verify.yml, which only looks, and shows what it saw as a table. */
@@ -21,6 +23,8 @@ export async function verifyCommand(given: RunOptions, view: ProcessView): Promi
     const opened = openInventory(options, view, join(packageRoot(), 'playbooks'))
     reporter.learn(opened.redactor)
     const playbook = loadCheckedPlaybook(join(packageRoot(), 'playbooks', 'verify.yml'), opened, options)
+    requireSomeHost([playbook], { opened, options, view })
+    if (knowsVaultPassword({ options, view })) checkVaultPassword(opened)
     const checks: Check[] = []
     const listen = (event: RunEvent) => {
       if (event.event === 'task') checks.push(...checksOf(event))

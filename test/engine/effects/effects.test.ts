@@ -122,7 +122,7 @@ describe('effects', () => {
     const effect: Effect = { kind: 'run-command', script: 'cat; echo no >&2; exit 3', stdin: Buffer.from('yes') }
     const { rc, stdout, stderr } = await perform(effect)
     assert.deepEqual([rc, stdout, stderr], [3, 'yes', 'no\n'])
-    assert.deepEqual(await undo(effect), [effect])
+    assert.deepEqual(await undo(effect), [{ effect, error: undefined }])
     assert.deepEqual(subjectsOf(effect), ['*'])
   })
 

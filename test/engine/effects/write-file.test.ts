@@ -188,7 +188,7 @@ describe('write-file', () => {
 
   it('says which effects it cannot undo for want of a backup', async () => {
     await performEffect(effect(), host.performer)
-    assert.deepEqual(await undoEffects([effect()], host.performer), [effect()])
+    assert.deepEqual(await undoEffects([effect()], host.performer), [{ effect: effect(), error: undefined }])
   })
 
   it('forecasts what it then does', async () => {

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { demoAccount } from '../../scripts/demo/account.ts'
-import { plainHealth } from '../../scripts/demo/cluster.ts'
-import type { DemoNode } from '../../scripts/demo/node.ts'
-import { processesOf } from '../../scripts/demo/processes.ts'
-import { standIn } from '../../scripts/demo/product.ts'
-import { Stage } from '../../scripts/demo/stage.ts'
-import { keystoreHeader, readKeystore } from '../../src/elastic/keystore-file.ts'
-import { startFailure } from '../../src/elastic/start-failure.ts'
+import { demoAccount } from '../../../scripts/demo/account.ts'
+import { plainHealth } from '../../../scripts/demo/cluster.ts'
+import type { DemoNode } from '../../../scripts/demo/node.ts'
+import { processesOf } from '../../../scripts/demo/processes.ts'
+import { standIn } from '../../../scripts/demo/product.ts'
+import { Stage } from '../../../scripts/demo/stage.ts'
+import { keystoreHeader, readKeystore } from '../../../src/elastic/keystore-file.ts'
+import { startFailure } from '../../../src/elastic/start-failure.ts'
 
 describe('the demo with the stand-in', function () {
   this.timeout(120_000)
@@ -133,7 +133,7 @@ interface Programme {
 
 function programme(file: string, words: readonly string[], environment: NodeJS.ProcessEnv = {}): Programme {
   const child = spawn(process.execPath, [file, ...words], {
-    cwd: join(import.meta.dirname, '../..'),
+    cwd: join(import.meta.dirname, '../../..'),
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { HostReader } from '../../src/engine/host-reader.ts'
+import { SharedAnswers } from '../../src/engine/shared-answers.ts'
+import { fileAt } from '../../src/facts/file.ts'
+import { LocalHost } from '../support/local-host.ts'
+import { PlaybookBench } from '../support/playbook-run.ts'
+
+describe('looks made ahead', () => {
+  let host: LocalHost
+  let answers: SharedAnswers
+  beforeEach(() => {
+    host = new LocalHost()
+    answers = new SharedAnswers()
+  })
+  afterEach(() => host.remove())
+
+  const kindSeen = async (sharing: { readonly ahead: boolean; readonly account?: string }) => {
+    const reader = new HostReader({
+      host: 'local',
+      shell: async () => host.shell,
+      open: () => Promise.reject(new Error('not used')),
+      forecast: undefined,
+      native: false,
+      sharing: { answers, account: '', ...sharing },
+    })
+    return (await reader.ask(fileAt(host.path('f')))).kind
+  }
+
+  it('ask a host once for what several of them need', async () => {
+    assert.deepEqual(await Promise.all([kindSeen({ ahead: true }), kindSeen({ ahead: true })]), ['absent', 'absent'])
+    assert.equal(host.requests, 1)
+  })
+
+  it('take the answer of a task whose turn it is, which itself asks afresh', async () => {
+    await kindSeen({ ahead: true })
+    writeFileSync(host.path('f'), '')
+    assert.equal(await kindSeen({ ahead: false }), 'file')
+    assert.equal(await kindSeen({ ahead: true }), 'file')
+    assert.equal(host.requests, 2)
+  })
+
+  it('share nothing between accounts', async () => {
+    await kindSeen({ ahead: true })
+    await kindSeen({ ahead: true, account: 'sudo elasticsearch' })
+    assert.equal(host.requests, 2)
+  })
+
+  it('ask again when what was asked about is touched', async () => {
+    await kindSeen({ ahead: true })
+    answers.forget([`file:${host.path('other')}`])
+    await kindSeen({ ahead: true })
+    assert.equal(host.requests, 1)
+    writeFileSync(host.path('f'), '')
+    answers.forget([`file:${host.folder}`])
+    assert.equal(await kindSeen({ ahead: true }), 'file')
+  })
+
+  it('ask again after so many tasks as are looked at ahead', async () => {
+    await kindSeen({ ahead: true })
+    for (let task = 0; task < 13; task += 1) answers.nextPass()
+    await kindSeen({ ahead: true })
+    assert.equal(host.requests, 2)
+  })
+})
+
+describe('looks made ahead in a run', () => {
+  let bench: PlaybookBench
+  beforeEach(() => {
+    bench = new PlaybookBench()
+  })
+  afterEach(() => bench.remove())
+
+  const tasks = (text: string) => `- hosts: all\n  gather_facts: false\n${text}`
+
+  it('are made again after a wait, since one waits for what changes by itself', async () => {
+    const late = join(bench.folder, 'late')
+    const result = await bench.run({
+      hosts: ['h1'],
+      playbook: tasks(`  tasks:
+    - {name: wait, wait_for: {path: FOLDER/late, timeout: 10, sleep: 1}}
+    - {name: look, stat: {path: FOLDER/late}}
+`),
+      onEvent: (event) => {
+        if (event.event === 'progress') writeFileSync(late, 'now')
+      },
+    })
+    assert.equal((result.of('look', 'h1').result['stat'] as { exists: boolean }).exists, true)
+  })
+
+  it('let a handler see what the tasks before it did', async () => {
+    const { results } = await bench.run({
+      hosts: ['h1'],
+      playbook: tasks(`  tasks:
+    - {name: one, copy: {content: "a\\n", dest: FOLDER/f}, notify: add}
+    - {name: two, lineinfile: {path: FOLDER/f, line: b}}
+    - meta: flush_handlers
+    - {name: three, lineinfile: {path: FOLDER/f, line: d}}
+    - {name: four, lineinfile: {path: FOLDER/f, line: b}}
+  handlers:
+    - {name: add, lineinfile: {path: FOLDER/f, line: c}}
+`),
+    })
+    assert.equal(readFileSync(join(bench.folder, 'f'), 'utf8'), 'a\nb\nc\nd\n')
+    assert.deepEqual(
+      results.map((line) => line.split(' ')[2]),
+      ['changed', 'changed', 'changed', 'changed', 'ok'],
+    )
+  })
+})
