@@ -1,6 +1,7 @@
 import type { ClusterNode, ClusterState } from '../elastic/cluster-state.ts'
 import { restartOrder } from '../elastic/restart-order.ts'
-import type { Play, RawMap, Task } from '../playbook/playbook.ts'
+import type { Play, Task } from '../playbook/playbook.ts'
+import { implicitTask } from './implicit-task.ts'
 import type { RunContext } from './run-context.ts'
 
 /**
@@ -24,30 +25,13 @@ function nodeOf(facts: Readonly<Record<string, unknown>>): Pick<ClusterNode, 'ro
 export function rollTasks(play: Play): { readonly before: readonly Task[]; readonly after: readonly Task[] } {
   const { roll } = play
   if (roll === undefined || roll.gates.length === 0) return { before: [], after: [] }
-  return { before: [gateTask(play, 'Gates before the batch')], after: [gateTask(play, 'Gates after the batch')] }
-}
-
-function gateTask(play: Play, name: string): Task {
-  const roll = play.roll
-  if (roll === undefined) throw new TypeError('gates of a play that does not roll')
-  const args: RawMap = { gates: [...roll.gates] }
-  return {
-    kind: 'task',
-    name,
-    position: roll.position,
-    common: { tags: ['always'], vars: {}, when: [], runOnce: true },
-    module: 'cluster_gate',
-    args,
-    argPositions: new Map(),
-    notify: [],
-    listen: [],
-    register: undefined,
-    changedWhen: undefined,
-    failedWhen: undefined,
-    until: undefined,
-    retries: undefined,
-    delaySeconds: undefined,
-    loop: undefined,
-    folder: play.folder,
-  }
+  const gate = (name: string) =>
+    implicitTask(play, {
+      name,
+      module: 'cluster_gate',
+      args: { gates: [...roll.gates] },
+      position: roll.position,
+      runOnce: true,
+    })
+  return { before: [gate('Gates before the batch')], after: [gate('Gates after the batch')] }
 }

@@ -4,6 +4,7 @@ import type { Play, Task } from '../playbook/playbook.ts'
 import { orderHosts, splitBatches } from '../playbook/batches.ts'
 import { BatchRun } from './batch-run.ts'
 import { flushHandlers } from './handlers.ts'
+import { implicitTask } from './implicit-task.ts'
 import { playHosts } from './play-hosts.ts'
 import { rollOrder, rollTasks } from './roll.ts'
 import { rollBack, tellUnreachable } from './roll-back.ts'
@@ -65,7 +66,7 @@ async function runBatch(context: RunContext, place: TaskPlace): Promise<Verdict>
   const { play } = place
   const batch = new BatchRun(context, place)
   const roll = rollTasks(play)
-  const facts: readonly Task[] = play.gatherFacts ? [setupTask(play)] : []
+  const facts: readonly Task[] = play.gatherFacts ? [gatheringFacts(play)] : []
   const sections = [[...facts, ...roll.before, ...play.preTasks], play.tasks, [...play.postTasks, ...roll.after]]
   let well: readonly string[] = place.batchHosts
   for (const section of sections) {
@@ -141,24 +142,6 @@ function varsFilesOf(context: RunContext, play: Play, place: TaskPlace): TaskPla
 }
 
 /** Ansible's implicit first task. */
-function setupTask(play: Play): Task {
-  return {
-    kind: 'task',
-    name: 'Gathering Facts',
-    position: play.position,
-    common: { tags: ['always'], vars: {}, when: [] },
-    module: 'setup',
-    args: {},
-    argPositions: new Map(),
-    notify: [],
-    listen: [],
-    register: undefined,
-    changedWhen: undefined,
-    failedWhen: undefined,
-    until: undefined,
-    retries: undefined,
-    delaySeconds: undefined,
-    loop: undefined,
-    folder: play.folder,
-  }
+function gatheringFacts(play: Play): Task {
+  return implicitTask(play, { name: 'Gathering Facts', module: 'setup', position: play.position })
 }

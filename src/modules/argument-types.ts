@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { Secret } from '../secrets/secret.ts'
 import { modeFrom, type Mode } from './file-mode.ts'
 

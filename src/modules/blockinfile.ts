@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { bool, choice, path, text } from './argument-types.ts'
 import { putBlock } from './block-edit.ts'
 import { editedFileArguments, editFile, lookAtEditedFile } from './edited-file.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { TaskError } from '../errors.ts'
 import { dayText, subjectText } from '../pki/certificate-fields.ts'
 import { certificatesFromPem, certificatesToPem } from '../pki/pem.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { throwProblems } from '../errors.ts'
 import { lifetimeWarning } from '../pki/authority.ts'
 import { dayText, fingerprint, subjectText } from '../pki/certificate-fields.ts'

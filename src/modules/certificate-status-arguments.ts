@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { bool, filledText, int, path, secret, textList } from './argument-types.ts'
 import { endpointArguments } from './elasticsearch-endpoint.ts'
 import { ownAuthorityArguments } from './pki-files.ts'

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { TaskError, throwProblems } from '../errors.ts'
 import { sanPlan } from '../elastic/san-plan.ts'
 import { checkAuthorityCertificate, lifetimeWarning } from '../pki/authority.ts'

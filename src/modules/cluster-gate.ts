@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ClusterState } from '../elastic/cluster-state.ts'
 import { gateNames, gates, judgeGates, type GateView } from '../elastic/gates.ts'
 import { anything, bool, int, textList } from './argument-types.ts'

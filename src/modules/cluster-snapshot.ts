@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ElasticError, servedScheme } from '../elastic/client.ts'
 import { viewCluster, type ClusterState, type ClusterView } from '../elastic/cluster-state.ts'
 import { int } from './argument-types.ts'

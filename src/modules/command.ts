@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { quote } from '../connection/quote.ts'
 import { fileAt, type FileState } from '../facts/file.ts'
 import { bool, converted, path, text, wordList } from './argument-types.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { TaskError } from '../errors.ts'
 import { fileAt, type FileState } from '../facts/file.ts'
 import type { Reader } from '../facts/question.ts'

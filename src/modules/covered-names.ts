@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { uncoveredHosts } from '../elastic/covered-names.ts'
 import { filledText, textList } from './argument-types.ts'
 import { defineModule } from './module.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { serviceFreshness } from '../facts/service-freshness.ts'
 import { filledText, int, wordList } from './argument-types.ts'
 import { defineModule } from './module.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { askElastic, ElasticError } from '../elastic/client.ts'
 import { viewCluster, type ClusterState, type ClusterView } from '../elastic/cluster-state.ts'
 import { servedCertificate, type ServedCertificate } from '../elastic/served-certificate.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { nodeSettings } from '../elastic/node-settings.ts'
 import { planHttpTls } from '../elastic/tls-settings.ts'
 import { elasticsearchInstallation, type ElasticsearchInstallation } from '../facts/elasticsearch.ts'

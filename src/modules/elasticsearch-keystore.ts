@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { quote, quoteWords } from '../connection/quote.ts'
 import { KeystoreError, keystoreHeader, readKeystore } from '../elastic/keystore-file.ts'
 import { TaskError } from '../errors.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { startFailure } from '../elastic/start-failure.ts'
 import { elasticsearchProcess, type DaemonProcess } from '../facts/elasticsearch.ts'
 import { elasticsearchTraces } from '../facts/elasticsearch-traces.ts'

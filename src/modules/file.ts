@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { groupNamed, userNamed, type NamedId } from '../facts/account.ts'
 import { fileAt, type FileState } from '../facts/file.ts'
 import type { Question } from '../facts/question.ts'

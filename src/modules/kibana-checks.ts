@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { kibanaStatus, type KibanaAnswer } from '../elastic/kibana-status.ts'
 import { asError } from '../errors.ts'
 import { filledText, int, secret } from './argument-types.ts'

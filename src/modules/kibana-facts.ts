@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { openKibanaKeystore } from '../elastic/sealed-store.ts'
 import { kibanaSettings, type KibanaSettings } from '../elastic/kibana-settings.ts'
 import { TaskError } from '../errors.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { quote } from '../connection/quote.ts'
 import { openKibanaKeystore } from '../elastic/sealed-store.ts'
 import { fileAt, type FileState } from '../facts/file.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { bool, choice, converted, path, text } from './argument-types.ts'
 import { editedFileArguments, editFile, lookAtEditedFile } from './edited-file.ts'
 import type { FileLook } from './file-change.ts'

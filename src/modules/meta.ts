@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { choice } from './argument-types.ts'
 import { defineModule } from './module.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { newestDocument, type DocumentQuestion } from '../elastic/newest-document.ts'
 import { asError } from '../errors.ts'
 import { beatState, type BeatState } from '../facts/beat-state.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { metricbeatSettings, type MetricbeatSettings } from '../elastic/metricbeat-settings.ts'
 import { TaskError } from '../errors.ts'
 import { metricbeatInstallation, type MetricbeatInstallation } from '../facts/metricbeat.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { openBeatKeystore } from '../elastic/sealed-store.ts'
 import { quote } from '../connection/quote.ts'
 import { fileAt, type FileState } from '../facts/file.ts'

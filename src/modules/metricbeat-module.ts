@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { secureModuleFile } from '../elastic/metricbeat-settings.ts'
 import { TaskError } from '../errors.ts'
 import { fileAt, type FileState } from '../facts/file.ts'

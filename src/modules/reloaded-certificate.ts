@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { lastReload } from '../elastic/renewal-log.ts'
 import { logSinceFile } from '../facts/elasticsearch-log.ts'
 import { filledText, int, path, text } from './argument-types.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { plainSerial, servedCertificate as shakeHands, type ServedCertificate } from '../elastic/served-certificate.ts'
 import { HttpError } from '../facts/http.ts'
 import { filledText, int, text } from './argument-types.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { systemFacts } from '../facts/system.ts'
 import { defineModule } from './module.ts'
 

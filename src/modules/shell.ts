@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { quote } from '../connection/quote.ts'
 import { filledText, path } from './argument-types.ts'
 import { commandArguments, decideCommand, inspectCommand } from './command.ts'

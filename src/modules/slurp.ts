@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { fileAt } from '../facts/file.ts'
 import { path } from './argument-types.ts'
 import { defineModule } from './module.ts'

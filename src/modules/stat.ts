@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { fileDetails, type FileDetails } from '../facts/file-details.ts'
 import { bool, choice, path } from './argument-types.ts'
 import { modeText } from './file-mode.ts'

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { TaskError } from '../errors.ts'
 import { Secret } from '../secrets/secret.ts'
 import { int, path, secret } from './argument-types.ts'

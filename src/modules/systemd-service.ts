@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { quote } from '../connection/quote.ts'
 import type { Question } from '../facts/question.ts'
 import { serviceNamed, type ServiceState } from '../facts/service.ts'

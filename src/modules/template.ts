@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { TaskError } from '../errors.ts'
 import { fileAt } from '../facts/file.ts'
 import { Secret } from '../secrets/secret.ts'

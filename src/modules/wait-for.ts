@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { fileAt } from '../facts/file.ts'
 import { choice, filledText, int, path, text } from './argument-types.ts'
 import { defineModule, type Decision, type Look, type Probe } from './module.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { asError, InputError, TaskError, renderPosition, type Problem } from '../errors.ts'
 import { Secret } from '../secrets/secret.ts'
 import { editSettings, type SettingValue } from '../yaml-edit.ts'

@@ -128,7 +128,9 @@ function startProblems(playbook: Playbook, validation: Validation): readonly Pro
   const { startAtTask } = validation
   if (startAtTask === undefined) return []
   if (playbook.plays.some((play) => startAt(play, startAtTask, validation) !== undefined)) return []
-  const names = playbook.plays.flatMap((play) => [...leaves(taskSections(play))].map(({ item }) => item.name))
+  const names = playbook.plays
+    .flatMap((play) => [...leaves(taskSections(play))].map(({ item }) => item.name))
+    .filter((name) => name !== startAtTask)
   const hint =
     nearestName(startAtTask, names) ?? 'elkseal run … --list-tasks shows them; those of include_tasks do not count'
   return [{ message: `There is no task "${startAtTask}" to start at`, hint }]

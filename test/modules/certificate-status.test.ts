@@ -10,6 +10,7 @@ import { certificate } from '../../src/modules/certificate.ts'
 import { certificateAuthority } from '../../src/modules/certificate-authority.ts'
 import { certificateStatus } from '../../src/modules/certificate-status.ts'
 import type { StatusArguments } from '../../src/modules/certificate-status-arguments.ts'
+import type { Module } from '../../src/modules/module.ts'
 import { storedPassword } from '../../src/modules/stored-password.ts'
 import { certificateOf, readPkcs12 } from '../../src/pki/pkcs12.ts'
 import { Secret } from '../../src/secrets/secret.ts'
@@ -73,7 +74,7 @@ describe('certificate_status', () => {
       port: (server.address() as AddressInfo).port,
       ...more,
     }
-    const args = parseArguments(certificateStatus, values) as StatusArguments
+    const args = parseArguments(certificateStatus as Module, values) as StatusArguments
     const state = await certificateStatus.inspect({ ...host.look, vault: testVault }, args)
     const decision = certificateStatus.decide(state, args, host.context)
     assert.ok(decision.kind === 'keep')

@@ -91,10 +91,21 @@ describe('validatePlaybook', () => {
   })
 
   it('says nothing of tags when a file depends on variables', () => {
-    assert.deepEqual(
-      problems(tasks('    - include_tasks: "{{ x }}.yml"\n'), { tags: ['unknown'], startAtTask: 'x' }),
-      [],
+    assert.deepEqual(problems(tasks('    - include_tasks: "{{ x }}.yml"\n'), { tags: ['unknown'] }), [])
+  })
+
+  it('takes no task of a rescue or of an included file for a start', () => {
+    const text = tasks(
+      '    - include_tasks: more.yml\n    - {block: [{name: in, ping: }], rescue: [{name: saved, ping: }]}\n',
     )
+    const more = { 'more.yml': '- {name: included, ping: }\n' }
+    assert.deepEqual(problems(text, { startAtTask: 'in' }, more), [])
+    for (const startAtTask of ['included', 'saved']) {
+      assert.match(
+        problems(text, { startAtTask }, more).join(),
+        new RegExp(`There is no task "${startAtTask}" to start at`),
+      )
+    }
   })
 
   it("lists plays, hosts, tasks and tags in Ansible's form", () => {

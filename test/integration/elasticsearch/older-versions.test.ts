@@ -8,7 +8,7 @@ import { elasticsearchService } from '../../../src/modules/elasticsearch-service
 import { yamlSettings } from '../../../src/modules/yaml-settings.ts'
 import { Secret } from '../../../src/secrets/secret.ts'
 import { ArchiveHost } from '../../support/elasticsearch-archive.ts'
-import { needs } from '../../support/needs.ts'
+import { needs, skipFor } from '../../support/needs.ts'
 
 const yml = `cluster.name: one
 node.name: n1
@@ -63,7 +63,7 @@ for (const version of ['7.17.24', '8.19.5'] as const) {
     })
 
     it('keeps owner, group and mode of its keystore when root changes it', async function () {
-      if (process.getuid?.() !== 0) return this.skip()
+      if (process.getuid?.() !== 0) skipFor(this, 'needs root')
       const path = join(host.conf, 'elasticsearch.keystore')
       chownSync(path, 0, statSync(path).gid)
       chmodSync(path, 0o640)
