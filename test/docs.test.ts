@@ -14,7 +14,10 @@ describe('the documentation', () => {
 
   it('has no generated page too many', () => {
     const pages = globSync('docs/modules/*.md', { cwd: root })
-    assert.deepEqual(pages.filter((page) => !generatedDocs().has(page)), [])
+    assert.deepEqual(
+      pages.filter((page) => !generatedDocs().has(page)),
+      [],
+    )
   })
 
   it('links only to files that exist', () => {

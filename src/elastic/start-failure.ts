@@ -173,6 +173,18 @@ const rules: readonly Rule[] = [
     advice: 'Stop it first',
   },
   {
+    pattern: /encountered improperly formatted JVM option in \[([^\]]+)\] on line number \[(\d+)\]: \[([^\n]*)\]/,
+    cause: ([, file, line, text]) => `"${file ?? ''}" has no JVM option in line ${line ?? ''}: "${text ?? ''}"`,
+    advice: 'Correct the line',
+  },
+  {
+    // The words are Java's own; its options come from jvm.options, jvm.options.d and ES_JAVA_OPTS.
+    pattern:
+      /(?:Unrecognized|Improperly specified) VM option '[^'\n]+'|Unrecognized option: [^\n]+|Invalid \w+ heap size: [^\n]+/,
+    cause: ([text]) => `Java refuses its options: ${text}`,
+    advice: 'Correct jvm.options, the files in jvm.options.d, or ES_JAVA_OPTS',
+  },
+  {
     pattern: /could not find java in ([^\n]+)/,
     advice: 'Set ES_JAVA_HOME in the environment of the service',
   },

@@ -47,7 +47,7 @@ async function notUndone(
     return {
       status: 'failed',
       summary: `its files are as they were before, but service "${service.name}" does not run with them: ${cause.message}`,
-      hint: `"${host}" is down. ${withoutPeriod(cause.hint ?? 'Remove the cause')}; then run the same command again, which starts it and goes on`,
+      hint: `"${host}" is down: remove the cause${cause.hint === undefined ? '' : ` (${cause.hint})`}, then run the same command again, which starts it and goes on`,
     }
   }
   const named = left.map(({ effect, error }) => [effectDescription(effect), error?.message].filter(Boolean).join(': '))
@@ -78,10 +78,6 @@ function isUnmade({ effect, error }: Left, performed: readonly Performed[]): boo
 
 function counted(count: number, noun: string): string {
   return `${String(count)} ${noun}${count === 1 ? '' : 's'}`
-}
-
-function withoutPeriod(text: string): string {
-  return text.replace(/\.$/, '')
 }
 
 const emptyEvent: Omit<TaskFinished, 'play' | 'host' | 'status' | 'summary' | 'hint' | 'durationMs'> = {

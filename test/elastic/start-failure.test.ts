@@ -121,6 +121,23 @@ describe('startFailure', () => {
     )
   })
 
+  it('names a JVM option that Java or Elasticsearch refuses', () => {
+    const said = (text: string) => startFailure({ log: `${banner}${trace}`, console: text })?.cause
+    assert.equal(
+      said(
+        "java.lang.RuntimeException: starting java failed with [1]\noutput:\nerror:\nUnrecognized VM option 'NoSuch'\nError: Could not create the Java Virtual Machine.\n",
+      ),
+      "Java refuses its options: Unrecognized VM option 'NoSuch'",
+    )
+    const file = '/etc/elasticsearch/jvm.options.d/x.options'
+    assert.equal(
+      said(
+        `encountered [1] error parsing [${file}]\n[1]: encountered improperly formatted JVM option in [${file}] on line number [1]: [garbage]\n`,
+      ),
+      `"${file}" has no JVM option in line 1: "garbage"`,
+    )
+  })
+
   it('shows the first exception, or the last error, of a cause it does not know', () => {
     assert.equal(cause('something new [x]'), 'ElasticsearchSecurityException: something new [x]')
     assert.equal(startFailure({ log: '', console: died })?.cause, 'Elasticsearch died while starting up, exit code: 1')

@@ -237,7 +237,7 @@ dd if=/dev/zero of=${room}/filler bs=1k 2>/dev/null || :; mount --bind ${room} /
         stdout,
         new RegExp(`fatal: \\[${second}\\]: FAILED! => its files are as they were before, but service "elasticsearch"`),
       )
-      assert.match(stdout, new RegExp(`next: "${second}" is down.*run the same command again`))
+      assert.match(stdout, new RegExp(`next: "${second}" is down: .*jvm.options.*run the same command again`))
       assert.deepEqual([await filesOf(second), await pictureOf(third)], [files, untouched])
       assert.equal(await serves(second, 'http'), false)
     })
