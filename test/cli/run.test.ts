@@ -96,7 +96,8 @@ describe('elkseal run', () => {
     playbook('    - {name: T, ping: }\n', '', 'all')
     bench.file('more.ini', 'h3 ansible_connection=local\n')
     bench.file('hosts.ini', 'h1 ansible_connection=local\n')
-    assert.match((await run('-i', 'more.ini')).stdout, /ok: \[h1\][\s\S]*ok: \[h3\]/)
+    const both = (await run('-i', 'more.ini')).stdout
+    for (const host of ['h1', 'h3']) assert.ok(both.includes(`ok: [${host}]`), both)
     const { stdout } = await bench.run(['run', 'play.yml'], { env: { ANSIBLE_INVENTORY: 'more.ini' } })
     assert.match(stdout, /ok: \[h3\]/)
   })

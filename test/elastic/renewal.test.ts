@@ -148,10 +148,16 @@ describe('planRenewal', () => {
   })
 
   it('refuses where http is not set up yet, and where the store has no CA', () => {
-    for (const more of [{ notSetUp: 'http is not secured yet' }, { stored: undefined }]) {
+    for (const more of [{ notSetUp: 'http is not secured yet' }, { stored: undefined, served: nothing }]) {
       const { action, kinds, hint } = plan(more)
       assert.deepEqual([action, kinds, hint], ['refuse', ['not set up'], 'Run playbooks/secure-http.yml'])
     }
+  })
+
+  it('asks for the right store before it sends anybody to make a new CA', () => {
+    const { kinds, hint } = plan({ stored: undefined })
+    assert.deepEqual(kinds, ['not set up'])
+    assert.match(hint ?? '', /^Check pki_dir\./)
   })
 
   it('refuses to renew a node that does not answer', () => {
