@@ -69,7 +69,7 @@ export interface RenewalPlan {
 export function planRenewal(view: RenewalView, now: Date): RenewalPlan {
   const { stored } = view
   const refusal = refusalOf(view, now)
-  if (stored === undefined || refusal !== undefined) return refused(refusal ?? noAuthority)
+  if (stored === undefined || refusal !== undefined) return refused(refusal ?? noAuthority(view))
   const reissue = reissueReason(stored, now)
   const file = fileReason(view)
   const served = servedReason(view)
@@ -92,11 +92,17 @@ const secureHttp = 'Run playbooks/secure-http.yml'
 const rotateCa =
   'Clients must trust the new CA before a node serves a certificate of it: that is the task of rotate-ca.yml, which this version does not have'
 
-const noAuthority: Refusal = { kind: 'not set up', text: 'the store has no CA', hint: secureHttp }
+/** A new CA would cut off clients that trust another one already: perhaps the store is only not where it was looked for. */
+function noAuthority({ served }: RenewalView): Refusal {
+  const text = 'the store has no CA'
+  if (served.kind === 'nothing') return { kind: 'not set up', text, hint: secureHttp }
+  const hint = `Check pki_dir. If http was secured by other means: ${secureHttp}`
+  return { kind: 'not set up', text: `${text}, but the node serves a certificate`, hint }
+}
 
 function refusalOf(view: RenewalView, now: Date): Refusal | undefined {
   const { stored, notSetUp, otherAuthority } = view
-  if (stored === undefined) return noAuthority
+  if (stored === undefined) return noAuthority(view)
   if (notSetUp !== undefined) return { kind: 'not set up', text: notSetUp, hint: secureHttp }
   const { authority } = stored
   if (otherAuthority !== undefined) {
