@@ -4,6 +4,7 @@ import type { Play, Task } from '../playbook/playbook.ts'
 import { orderHosts, splitBatches } from '../playbook/batches.ts'
 import { BatchRun } from './batch-run.ts'
 import { flushHandlers } from './handlers.ts'
+import type { HostState } from './host-state.ts'
 import { implicitTask } from './implicit-task.ts'
 import { playHosts } from './play-hosts.ts'
 import { rollOrder, rollTasks } from './roll.ts'
@@ -78,16 +79,28 @@ async function runBatch(context: RunContext, place: TaskPlace): Promise<Verdict>
   return verdictOf(batch)
 }
 
-/** A node that failed in a roll is put back as it was; one that came through needs no undoing any more. */
-async function settleRoll({ play, hosts, context }: BatchRun): Promise<void> {
+/**
+ * A node that failed in a roll is put back as it was, and one that a batch stopped and, for another's failure, does not
+ * start again; one that came through needs no undoing any more.
+ */
+async function settleRoll(batch: BatchRun): Promise<void> {
+  const { play, hosts, context } = batch
   if (play.roll?.rollback !== true || context.check) return
-  for (const host of hosts) {
+  const settle = async (host: string): Promise<void> => {
     const state = context.hosts.get(host)
     if (context.interruption.signal.aborted) tellHalfDone(context, host, state?.performed.length ?? 0)
-    else if (state?.condition === 'failed') await rollBack(context, play, host)
     else if (state?.condition === 'unreachable') tellUnreachable(context, host)
-    else state?.performed.splice(0)
+    else if (state?.condition === 'failed' || (batch.stopped && isLeftStopped(state))) {
+      await rollBack(context, play, host)
+    } else state?.performed.splice(0)
   }
+  // Together: a node may wait for the others before it calls itself started.
+  await Promise.all(hosts.map(settle))
+}
+
+function isLeftStopped(state: HostState | undefined): boolean {
+  const last = state?.performed.findLast(({ effect }) => effect.kind === 'set-service')?.effect
+  return last?.kind === 'set-service' && last.action === 'stop'
 }
 
 /** Undoing takes a service's time as well: who wants to stop at once is told what stands instead. */

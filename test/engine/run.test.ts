@@ -331,6 +331,44 @@ describe('a roll', () => {
     assert.ok(results.includes('h2 Put the host back as it was rescued'))
   })
 
+  it('says that nothing was changed when the first change could not begin', async () => {
+    bench.file('h1.conf', 'old')
+    const result = await bench.run({
+      hosts: ['h1'],
+      playbook: `- hosts: all
+  gather_facts: false
+  roll: {rollback: true}
+  tasks:
+    - {name: change, copy: {content: new, dest: FOLDER/h1.conf, validate: 'false %s'}}
+`,
+    })
+    const { status, summary } = result.of('Put the host back as it was', 'h1')
+    assert.deepEqual([status, summary], ['rescued', 'nothing had been changed on it'])
+  })
+
+  it('goes on undoing after what cannot be undone, and says what it is and where the old version lies', async () => {
+    bench.file('gone/a.conf', 'old')
+    bench.file('b.conf', 'old')
+    const result = await bench.run({
+      hosts: ['h1'],
+      playbook: `- hosts: all
+  gather_facts: false
+  roll: {rollback: true}
+  tasks:
+    - {name: b, copy: {content: new, dest: FOLDER/b.conf}}
+    - {name: a, copy: {content: new, dest: FOLDER/gone/a.conf}}
+    - {name: lose the folder, shell: rm -r FOLDER/gone && touch FOLDER/gone, changed_when: false}
+    - {name: test, command: 'false'}
+`,
+    })
+    assert.deepEqual(result.outcome.failed, ['h1'])
+    assert.equal(readFileSync(join(bench.folder, 'b.conf'), 'utf8'), 'old')
+    const { status, summary, hint } = result.of('Put the host back as it was', 'h1')
+    assert.equal(status, 'failed')
+    assert.match(summary, /^2 of 3 changes could not be undone: run a command; write .*gone\/a\.conf/)
+    assert.match(hint!, /^The old versions are in ".+" on "h1"/)
+  })
+
   it('stops when only a part of a batch fails, where Ansible would go on', async () => {
     const { results } = await bench.run({ playbook: roll(2, 'h1') })
     assert.ok(!results.some((line) => line.startsWith('h3')))

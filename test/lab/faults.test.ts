@@ -55,8 +55,12 @@ describe('faults while a running cluster is secured', function () {
   const common = (): readonly string[] => ['-i', inventory, '--vault-password-file', join(folder, 'vault-password')]
   const run = (...words: readonly string[]): Promise<ElksealRun> =>
     elkseal(lab, ['run', playbook, ...words, ...common()], { cwd: folder })
-  const start = (file: string): StartedRun => startElkseal(lab, ['run', file, ...common()], { cwd: folder })
+  const start = (...words: readonly string[]): StartedRun =>
+    startElkseal(lab, ['run', ...words, ...common()], { cwd: folder })
   const sh = (host: string, script: string): Promise<string> => lab.run(host, ['sh', '-ec', script])
+
+  const reachesPause = (node: string): Promise<void> =>
+    until(async () => (await sh(node, `test -e ${pauseMark} && echo yes || :`)) !== '', `the pause on ${node}`)
 
   /** What of a node must not change: its files with owner and mode, and its process. */
   const pictureOf = (node: string): Promise<string> =>
@@ -185,15 +189,11 @@ dd if=/dev/zero of=${room}/filler bs=1k 2>/dev/null || :; mount --bind ${room} /
   })
 
   describe('a roll', () => {
-    const reachesPause = (node: string): Promise<void> =>
-      until(async () => (await sh(node, `test -e ${pauseMark} && echo yes || :`)) !== '', `the pause on ${node}`)
-
     it('stops when a host goes away in the middle of its batch, and says what was done there', async () => {
       const others = await Promise.all([second, third].map(pictureOf))
-      const running = start(pausing)
+      const running = start(pausing, '-e', `pause_on=${first}`)
       await reachesPause(first)
-      await sh(first, 'systemctl stop ssh; systemctl kill --signal=KILL --kill-whom=all ssh || :')
-      await killSessions(first)
+      await cutOff(first)
       const result = await running.ended
       assert.equal(result.exitCode, 4, told(result))
       assert.equal(troubles(result)[0]?.status, 'unreachable')
@@ -217,7 +217,7 @@ dd if=/dev/zero of=${room}/filler bs=1k 2>/dev/null || :; mount --bind ${room} /
         new RegExp(`does not start on "${second}": .*not permitted to read "/etc/elasticsearch/http.p12"`),
       )
       assert.match(trouble.hint!, /group of Elasticsearch/)
-      assert.equal(putBack(result)?.status, 'rescued')
+      assert.equal(putBack(result, second)?.status, 'rescued')
       assert.deepEqual(
         { files: await filesOf(second), http: await serves(second, 'http'), third: await pictureOf(third) },
         { files, http: true, third: untouched },
@@ -269,7 +269,7 @@ dd if=/dev/zero of=${room}/filler bs=1k 2>/dev/null || :; mount --bind ${room} /
     })
 
     it('restarts a node that a killed run had edited, and finishes', async () => {
-      const running = start(pausing)
+      const running = start(pausing, '-e', `pause_on=${third}`)
       await reachesPause(third)
       running.signal('SIGKILL')
       await running.ended
@@ -287,6 +287,22 @@ dd if=/dev/zero of=${room}/filler bs=1k 2>/dev/null || :; mount --bind ${room} /
   })
 
   describe('restart=full', () => {
+    it('starts the nodes again that it had stopped, as they were, when another one goes away', async () => {
+      await backToPlain()
+      const files = await Promise.all([first, third].map(filesOf))
+      const running = start(pausing, '-e', 'restart=full', '-e', `pause_on=${second}`)
+      await reachesPause(second)
+      await cutOff(second)
+      const result = await running.ended
+      assert.equal(result.exitCode, 4, told(result))
+      assert.deepEqual(await Promise.all([first, third].map(filesOf)), files)
+      for (const node of [first, third]) {
+        assert.equal(putBack(result, node)?.status, 'rescued', told(result))
+        await until(() => serves(node, 'http'), `http of ${node}`)
+      }
+      await sh(second, 'systemctl start ssh')
+    })
+
     it('stops all nodes before the first one starts; CRLF lines and a protected keystore stay as they are', async () => {
       await backToPlain()
       await sh(second, `sed -i 's/$/\\r/' ${yml}`)
@@ -326,8 +342,9 @@ dd if=/dev/zero of=${room}/filler bs=1k 2>/dev/null || :; mount --bind ${room} /
     return { stopped: await show('InactiveEnter'), started: await show('InactiveExit') }
   }
 
-  /** Logins outlive the sshd that took them. */
-  async function killSessions(node: string): Promise<void> {
+  /** Ends sshd and the logins, which outlive it. */
+  async function cutOff(node: string): Promise<void> {
+    await sh(node, 'systemctl stop ssh')
     await sh(
       node,
       'for p in /proc/[0-9]*; do case $(cat $p/comm 2>/dev/null) in sshd*) kill -9 ${p#/proc/};; esac; done',
@@ -339,8 +356,8 @@ function troubles({ events }: ElksealRun): readonly ElksealEvent[] {
   return events.filter(({ event, status }) => event === 'task' && (status === 'failed' || status === 'unreachable'))
 }
 
-function putBack({ events }: ElksealRun): ElksealEvent | undefined {
-  return events.find(({ task }) => task === 'Put the host back as it was')
+function putBack({ events }: ElksealRun, node: string): ElksealEvent | undefined {
+  return events.find(({ task, host }) => task === 'Put the host back as it was' && host === node)
 }
 
 function notices({ events }: ElksealRun): string {
@@ -350,11 +367,11 @@ function notices({ events }: ElksealRun): string {
     .join('\n')
 }
 
-/** The shipped playbook, but it pauses between the edits and the restart, and says so on the host. */
+/** The shipped playbook, but on the host `pause_on` it pauses between the edits and the restart, and says so there. */
 async function pausingPlaybook(folder: string): Promise<string> {
   await cp(playbooks, join(folder, 'playbooks'), { recursive: true })
   const file = join(folder, 'playbooks/secure-http.yml')
-  const pause = `    - name: A pause to be interrupted in\n      shell: touch ${pauseMark}; sleep 60\n      changed_when: false\n\n`
+  const pause = `    - name: A pause to be interrupted in\n      shell: touch ${pauseMark}; sleep 60\n      changed_when: false\n      when: inventory_hostname == pause_on\n\n`
   const text = await readFile(file, 'utf8')
   const restart = `    - name: ${restartTask}\n`
   assert.ok(text.includes(restart))
