@@ -3,7 +3,9 @@ import type { Task } from '../playbook/playbook.ts'
 import type { BatchRun } from './batch-run.ts'
 import { notifiedHandlers } from './notified-handlers.ts'
 import { inherit } from './inherit.ts'
-import { runTask, taskName, type TaskResult } from './run-task.ts'
+import type { TaskResult } from './execution.ts'
+import { runTask } from './run-task.ts'
+import { taskName } from './tell-result.ts'
 import { neverChanges } from './never-changes.ts'
 import { taskScope, type TaskPlace } from './task-scope.ts'
 import { isTrue } from './values.ts'
@@ -86,7 +88,7 @@ function count(batch: BatchRun, host: string, result: TaskResult): void {
 function conclude(batch: BatchRun, task: Task, host: string, result: TaskResult): boolean {
   if (result.status === 'changed' || (result.status === 'undetermined' && !neverChanges(task))) {
     const handlers = notifiedHandlers(batch, task, host)
-    if (handlers instanceof TaskError) throw handlers
+    if (handlers instanceof TaskError) return failToNotify(batch, host, handlers)
     batch.notify(host, handlers)
   }
   if (result.status !== 'failed' && result.status !== 'unreachable') return false
@@ -95,6 +97,14 @@ function conclude(batch: BatchRun, task: Task, host: string, result: TaskResult)
     ansible_failed_result: result.registered,
   })
   batch.fail(host, result.status)
+  return true
+}
+
+/** A handler's name that only the run could know, and that is none: the change is made, its handler cannot run. */
+function failToNotify(batch: BatchRun, host: string, { message, hint, position }: TaskError): boolean {
+  batch.context.listen({ event: 'problem', problem: { message: `[${host}] ${message}`, hint, position } })
+  batch.state(host).counts.failed += 1
+  batch.fail(host, 'failed')
   return true
 }
 

@@ -180,6 +180,41 @@ describe('a run', () => {
     assert.equal(result.of('count', 'h1').summary, '2 True')
   })
 
+  it('fails the task, and not the run, when changed_when or failed_when cannot be evaluated', async () => {
+    for (const condition of ['changed_when: nothing.here', 'failed_when: nothing.here == 1']) {
+      const { results, outcome } = await bench.run({
+        hosts: ['h1', 'h2'],
+        playbook: play(`  tasks:
+    - {name: t, command: 'true', ${condition}, when: inventory_hostname == 'h1'}
+    - {name: after, ping: }
+`),
+      })
+      assert.deepEqual(outcome.failed, ['h1'])
+      assert.deepEqual(results, ['h2 t skipped', 'h1 t failed', 'h2 after ok'])
+    }
+  })
+
+  it('fails the host whose task notifies a handler that is none', async () => {
+    const { results, outcome } = await bench.run({
+      hosts: ['h1', 'h2'],
+      playbook: play(`  handlers: [{name: ring, ping: }]
+  tasks:
+    - {name: t, command: 'true', notify: "{{ 'ring' if inventory_hostname == 'h2' else 'rnig' }}"}
+    - {name: after, ping: }
+`),
+    })
+    assert.deepEqual(outcome.failed, ['h1'])
+    assert.ok(results.includes('h2 after ok') && results.includes('h2 ring ok') && !results.includes('h1 after ok'))
+  })
+
+  it('hides what a no_log hides that cannot be rendered', async () => {
+    const result = await bench.run({
+      hosts: ['h1'],
+      playbook: play('  tasks:\n    - {name: t, debug: {msg: hidden}, no_log: "{{ nothing }}"}\n'),
+    })
+    assert.ok(!JSON.stringify(result.events).includes('"hidden"'))
+  })
+
   it('shares the result of run_once with the batch', async () => {
     const result = await bench.run({
       playbook: play(`  tasks:
