@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { connect } from 'node:net'
+import { userInfo } from 'node:os'
 import { openShellAs } from './become.ts'
 import type { Connection } from './connection.ts'
 import { Shells } from './shells.ts'
@@ -8,7 +9,7 @@ const startTimeoutMs = 30_000
 
 /** The controller itself: the same sh and the same become, in child processes. */
 export function openLocalConnection(host: string): Connection {
-  const shells = new Shells((become, onTimeout) =>
+  const shells = new Shells(userInfo().username, (become, onTimeout) =>
     openShellAs(become, {
       host,
       startTimeoutMs,

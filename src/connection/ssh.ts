@@ -26,6 +26,8 @@ interface Reached {
   readonly client: Client
   /** The jump hosts on the way. */
   readonly jumps: readonly Client[]
+  /** The account logged in as. */
+  readonly user: string
 }
 
 /** Logs in to a host. Rejects with a ConnectionError that says at which stage it failed and what to do. */
@@ -56,7 +58,7 @@ async function reach(
         const client = await around.gate.through(gateName, async () =>
           logIn(await wayTo(settings, options, jumps), { settings, options, warn: around.warn }),
         )
-        return { client, jumps }
+        return { client, jumps, user: options.user }
       } catch (error) {
         if (!(error instanceof TooManyLogins) || attempt === attempts) throw error
         // Jitter, or all that were dropped together would come back together.
@@ -126,7 +128,7 @@ class SshConnection implements Connection {
   readonly #jumps: readonly Client[]
   readonly #shells: Shells
 
-  constructor(settings: ConnectionSettings, { client, jumps }: Reached) {
+  constructor(settings: ConnectionSettings, { client, jumps, user }: Reached) {
     this.host = settings.host
     this.#client = client
     this.#jumps = jumps
@@ -135,7 +137,7 @@ class SshConnection implements Connection {
     client.once('close', () => {
       this.#shells.end()
     })
-    this.#shells = new Shells((become, onTimeout) =>
+    this.#shells = new Shells(user, (become, onTimeout) =>
       openShellAs(become, {
         host: this.host,
         startTimeoutMs: Math.max(settings.timeoutSeconds, 10) * 1000,

@@ -97,6 +97,13 @@ describe('An ssh connection', () => {
     assert.deepEqual(host.log, ['connect', 'login me password ok', 'exec exec /bin/sh'])
   })
 
+  it('asks for no sudo when the login account is the wanted one', async () => {
+    const connection = await pool.connection(settings())
+    const become = { method: 'sudo', user: 'me' } as const
+    assert.equal((await (await connection.shell(become)).run({ script: 'echo there' })).stdout.toString(), 'there\n')
+    assert.ok(!host.log.some((line) => line.includes('sudo')))
+  })
+
   it('answers a question for the password (keyboard-interactive)', async () => {
     assert.equal(await echo({ user: 'asked' }), 'there\n')
   })
