@@ -43,7 +43,7 @@ const layerRules = layers.slice(0, -1).flatMap((folders, level) =>
 const homes = {
   ssh2: '^src/connection/',
   'ssh-config': '^src/connection/',
-  'node-forge': '^src/pki/',
+  'node-forge': '^src/pki/(forge|der|password-encryption)\\.ts$',
   fflate: '^src/pki/',
   yaml: '^src/yaml-(source|edit)\\.ts$',
   listr2: '^src/report/',

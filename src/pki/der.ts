@@ -1,4 +1,5 @@
-import forge from 'node-forge'
+import type forge from 'node-forge'
+import { loadForge } from './forge.ts'
 import { PkiError } from './pki-error.ts'
 
 /*
@@ -8,14 +9,14 @@ import { PkiError } from './pki-error.ts'
 
 export type DerNode = forge.asn1.Asn1
 
-const { Class, Type } = forge.asn1
+const asn1 = () => loadForge().asn1
 
 /** forge's types know the universal tags only. */
-const create: (tagClass: number, type: number, constructed: boolean, value: string | DerNode[]) => DerNode =
-  forge.asn1.create
+type Create = (tagClass: number, type: number, constructed: boolean, value: string | DerNode[]) => DerNode
+const create: Create = (...parts) => (asn1() as unknown as { readonly create: Create }).create(...parts)
 
 export function encodeDer(node: DerNode): Buffer {
-  return Buffer.from(forge.asn1.toDer(node).getBytes(), 'latin1')
+  return Buffer.from(asn1().toDer(node).getBytes(), 'latin1')
 }
 
 /** Throws a PkiError when the bytes are not one ASN.1 value. */
@@ -23,22 +24,22 @@ export function decodeDer(bytes: Buffer): DerNode {
   try {
     // Undocumented in the types: bit strings are kept as bytes, and nothing may follow the value.
     const options = { strict: false, parseAllBytes: true, decodeBitStrings: false } as unknown as boolean
-    return forge.asn1.fromDer(bytes.toString('latin1'), options)
+    return asn1().fromDer(bytes.toString('latin1'), options)
   } catch (thrown) {
     throw new PkiError('The data is no ASN.1 structure', { cause: thrown })
   }
 }
 
 export function sequence(...items: readonly DerNode[]): DerNode {
-  return forge.asn1.create(Class.UNIVERSAL, Type.SEQUENCE, true, [...items])
+  return asn1().create(asn1().Class.UNIVERSAL, asn1().Type.SEQUENCE, true, [...items])
 }
 
 export function setOf(...items: readonly DerNode[]): DerNode {
-  return forge.asn1.create(Class.UNIVERSAL, Type.SET, true, [...items])
+  return asn1().create(asn1().Class.UNIVERSAL, asn1().Type.SET, true, [...items])
 }
 
 export function objectId(dotted: string): DerNode {
-  return primitive(Type.OID, Buffer.from(forge.asn1.oidToDer(dotted).getBytes(), 'latin1'))
+  return primitive(asn1().Type.OID, Buffer.from(asn1().oidToDer(dotted).getBytes(), 'latin1'))
 }
 
 /** Not negative; leading zero bytes do not matter. */
@@ -46,38 +47,39 @@ export function integer(value: number | Buffer): DerNode {
   const bytes = typeof value === 'number' ? Buffer.from(evenHex(value), 'hex') : value
   const first = bytes.findIndex((byte) => byte !== 0)
   const digits = first === -1 ? Buffer.alloc(1) : bytes.subarray(first)
-  return primitive(Type.INTEGER, (digits[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.alloc(1), digits]) : digits)
+  return primitive(asn1().Type.INTEGER, (digits[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.alloc(1), digits]) : digits)
 }
 
 export function octetString(bytes: Buffer): DerNode {
-  return primitive(Type.OCTETSTRING, bytes)
+  return primitive(asn1().Type.OCTETSTRING, bytes)
 }
 
 /** A bit string; `unused` bits at its end do not count. */
 export function bitString(bytes: Buffer, unused = 0): DerNode {
-  return primitive(Type.BITSTRING, Buffer.concat([Buffer.from([unused]), bytes]))
+  return primitive(asn1().Type.BITSTRING, Buffer.concat([Buffer.from([unused]), bytes]))
 }
 
 export function boolean(value: boolean): DerNode {
-  return primitive(Type.BOOLEAN, Buffer.from([value ? 0xff : 0]))
+  return primitive(asn1().Type.BOOLEAN, Buffer.from([value ? 0xff : 0]))
 }
 
 export function nullValue(): DerNode {
-  return primitive(Type.NULL, Buffer.alloc(0))
+  return primitive(asn1().Type.NULL, Buffer.alloc(0))
 }
 
 export function utf8String(text: string): DerNode {
-  return primitive(Type.UTF8, Buffer.from(text, 'utf8'))
+  return primitive(asn1().Type.UTF8, Buffer.from(text, 'utf8'))
 }
 
 /** forge keeps the text of this type as it is, and makes two bytes of each UTF-16 unit itself. */
 export function bmpString(text: string): DerNode {
-  return create(Class.UNIVERSAL, Type.BMPSTRING, false, text)
+  return create(asn1().Class.UNIVERSAL, asn1().Type.BMPSTRING, false, text)
 }
 
 /** The text of a BMPString; undefined for any other value. */
 export function bmpTextOf(node: DerNode | undefined): string | undefined {
-  const isText = node?.tagClass === Class.UNIVERSAL && node.type === Type.BMPSTRING && typeof node.value === 'string'
+  const isText =
+    node?.tagClass === asn1().Class.UNIVERSAL && node.type === asn1().Type.BMPSTRING && typeof node.value === 'string'
   return isText ? (node.value as string) : undefined
 }
 
@@ -85,27 +87,30 @@ export function bmpTextOf(node: DerNode | undefined): string | undefined {
 export function time(date: Date): DerNode {
   const digits = date.toISOString().replace(/[-:T]|\.\d+/g, '')
   const short = date.getUTCFullYear() < 2050
-  return primitive(short ? Type.UTCTIME : Type.GENERALIZEDTIME, Buffer.from(short ? digits.slice(2) : digits))
+  return primitive(
+    short ? asn1().Type.UTCTIME : asn1().Type.GENERALIZEDTIME,
+    Buffer.from(short ? digits.slice(2) : digits),
+  )
 }
 
 /** `[tag]` around other values (explicit, or implicit of a constructed type), or in place of a primitive's own tag. */
 export function tagged(tag: number, content: Buffer | readonly DerNode[]): DerNode {
   const value = Buffer.isBuffer(content) ? content.toString('latin1') : [...content]
-  return create(Class.CONTEXT_SPECIFIC, tag, !Buffer.isBuffer(content), value)
+  return create(asn1().Class.CONTEXT_SPECIFIC, tag, !Buffer.isBuffer(content), value)
 }
 
 export function isTagged(node: DerNode | undefined, tag: number): node is DerNode {
-  return node?.tagClass === Class.CONTEXT_SPECIFIC && (node.type as number) === tag
+  return node?.tagClass === asn1().Class.CONTEXT_SPECIFIC && (node.type as number) === tag
 }
 
 export function isType(node: DerNode | undefined, type: 'boolean' | 'integer' | 'octets' | 'sequence'): boolean {
   const types = {
-    boolean: Type.BOOLEAN,
-    integer: Type.INTEGER,
-    octets: Type.OCTETSTRING,
-    sequence: Type.SEQUENCE,
+    boolean: asn1().Type.BOOLEAN,
+    integer: asn1().Type.INTEGER,
+    octets: asn1().Type.OCTETSTRING,
+    sequence: asn1().Type.SEQUENCE,
   }
-  return node?.tagClass === Class.UNIVERSAL && node.type === types[type]
+  return node?.tagClass === asn1().Class.UNIVERSAL && node.type === types[type]
 }
 
 /** What a sequence, a set or a constructed tag holds. Throws a PkiError for anything else. */
@@ -122,7 +127,7 @@ export function bytesOf(node: DerNode | undefined): Buffer {
 }
 
 export function objectIdOf(node: DerNode | undefined): string {
-  return forge.asn1.derToOid(bytesOf(node).toString('latin1'))
+  return asn1().derToOid(bytesOf(node).toString('latin1'))
 }
 
 export function smallIntegerOf(node: DerNode | undefined): number {
@@ -132,7 +137,7 @@ export function smallIntegerOf(node: DerNode | undefined): number {
 }
 
 function primitive(type: forge.asn1.Type, bytes: Buffer): DerNode {
-  return forge.asn1.create(Class.UNIVERSAL, type, false, bytes.toString('latin1'))
+  return asn1().create(asn1().Class.UNIVERSAL, type, false, bytes.toString('latin1'))
 }
 
 function evenHex(value: number): string {

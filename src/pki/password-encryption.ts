@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, pbkdf2Sync, randomBytes } from 'node:crypto'
-import forge from 'node-forge'
+import type forge from 'node-forge'
 import {
   bytesOf,
   childrenOf,
@@ -14,6 +14,7 @@ import {
   type DerNode,
 } from './der.ts'
 import { objectIds } from './object-ids.ts'
+import { loadForge } from './forge.ts'
 import { PkiError } from './pki-error.ts'
 
 /** As elasticsearch-certutil 8 and later, and keytool 17, write their stores. */
@@ -97,14 +98,14 @@ function decryptLegacy(
   password: string,
 ): Buffer | undefined {
   checkedCount(childrenOf(parameters)[1])
-  const { pbe } = forge.pki as unknown as { readonly pbe: LegacyEncryption }
+  const { pbe } = loadForge().pki as unknown as { readonly pbe: LegacyEncryption }
   let cipher
   try {
     cipher = pbe.getCipher(id, parameters, password)
   } catch {
     throw unknownAlgorithm(id)
   }
-  cipher.update(forge.util.createBuffer(ciphertext.toString('latin1')))
+  cipher.update(loadForge().util.createBuffer(ciphertext.toString('latin1')))
   return cipher.finish() ? Buffer.from(cipher.output.getBytes(), 'latin1') : undefined
 }
 
