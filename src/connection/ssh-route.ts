@@ -97,8 +97,9 @@ export function runProxyCommand(command: string, { host }: Destination): Promise
   const child = spawn('/bin/sh', ['-c', `exec ${command}`], { stdio: ['pipe', 'pipe', 'pipe'] })
   const stream = new Duplex({
     read: () => child.stdout.resume(),
-    write: (chunk, _encoding, done) => child.stdin.write(chunk, done),
-    final: (done) => child.stdin.end(done),
+    // A broken pipe is no reason yet: the command's end, which says why, comes behind it.
+    write: (chunk, _encoding, done) => child.stdin.write(chunk, () => done()),
+    final: (done) => child.stdin.end(() => done()),
     destroy: (error, done) => {
       child.kill()
       done(error)
