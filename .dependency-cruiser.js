@@ -1,6 +1,6 @@
 // The layers of src/, lowest first. A file imports its own folder and lower layers only; see docs/architecture.md.
 const layers = [
-  ['errors', 'clock', 'nearest', 'yaml-source', 'yaml-edit'],
+  ['errors', 'clock', 'nearest', 'yaml-source', 'yaml-settings'],
   ['secrets'],
   ['pki', 'inventory'],
   ['connection', 'vars'],
@@ -19,7 +19,7 @@ const exceptions = [
 ]
 
 const folderPattern = (name) =>
-  ['errors', 'clock', 'nearest', 'yaml-source', 'yaml-edit'].includes(name) ? `^src/${name}\\.ts$` : `^src/${name}/`
+  ['errors', 'clock', 'nearest', 'yaml-source'].includes(name) ? `^src/${name}\\.ts$` : `^src/${name}/`
 
 const layerRules = layers.slice(0, -1).flatMap((folders, level) =>
   folders.map((folder) => {
@@ -45,7 +45,7 @@ const homes = {
   'ssh-config': '^src/connection/',
   'node-forge': '^src/pki/(forge|der|password-encryption)\\.ts$',
   fflate: '^src/pki/',
-  yaml: '^src/yaml-(source|edit)\\.ts$',
+  yaml: '^src/(yaml-source\\.ts$|yaml-settings/)',
   listr2: '^src/report/',
   diff: '^src/report/',
   commander: '^src/cli/',

@@ -1,5 +1,5 @@
 import { TaskError, throwProblems, type Problem } from '../errors.ts'
-import { readSettings, type SettingsFile } from '../yaml-edit.ts'
+import { readSettings, type SettingsFile } from '../yaml-settings/read-settings.ts'
 import { byHttps } from './https-hosts.ts'
 
 /** What elkseal needs to know of a Kibana's settings. The keystore wins over kibana.yml, as in Kibana. */

@@ -1,5 +1,7 @@
 import { TaskError, throwProblems } from '../errors.ts'
-import { editSettings, readSettings, type SettingValue } from '../yaml-edit.ts'
+import { editSettings } from '../yaml-settings/edit-settings.ts'
+import { readSettings } from '../yaml-settings/read-settings.ts'
+import type { SettingValue } from '../yaml-settings/setting-value.ts'
 import { byHttps } from './https-hosts.ts'
 
 /** Beats take an address without scheme as http, and without port as 9200. */

@@ -1,5 +1,5 @@
 import { isAbsolute, join } from 'node:path/posix'
-import type { Setting } from '../yaml-edit.ts'
+import type { Setting } from '../yaml-settings/read-settings.ts'
 import type { Scheme } from './client.ts'
 
 /** What elasticsearch.yml says of a node, with Elasticsearch's own defaults. */

@@ -1,5 +1,6 @@
 import type { Problem } from '../errors.ts'
-import type { Setting, SettingValue } from '../yaml-edit.ts'
+import type { Setting } from '../yaml-settings/read-settings.ts'
+import type { SettingValue } from '../yaml-settings/setting-value.ts'
 
 /** What http TLS with one PKCS#12 file wants of a node, and what of the present configuration stands against it. */
 export interface HttpTlsPlan {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { nodeSettings } from '../../src/elastic/node-settings.ts'
 import { planHttpTls } from '../../src/elastic/tls-settings.ts'
-import { readSettings } from '../../src/yaml-edit.ts'
+import { readSettings } from '../../src/yaml-settings/read-settings.ts'
 
 const settings = (text: string) => readSettings(text, 'elasticsearch.yml').settings
 const place = { home: '/opt/es', hostName: 'ek1.lab' }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { InputError, TaskError } from '../src/errors.ts'
-import { editSettings, readSettings, type SettingValue } from '../src/yaml-edit.ts'
+import { InputError, TaskError } from '../../src/errors.ts'
+import { editSettings } from '../../src/yaml-settings/edit-settings.ts'
+import { readSettings } from '../../src/yaml-settings/read-settings.ts'
+import type { SettingValue } from '../../src/yaml-settings/setting-value.ts'
 
 const file = 'ek1:/etc/elasticsearch/elasticsearch.yml'
 
@@ -34,7 +36,7 @@ xpack.security:
 # the end
 `
 
-describe('yaml-edit', () => {
+describe('editing a settings file', () => {
   describe('reading settings', () => {
     it('gives dotted names for dotted, nested and mixed spellings', () => {
       const { settings, problems } = readSettings('a.b: 1\nc:\n  d.e: {f: x, g.h: yes}\nl: [1, two]\nn:\n', file)
