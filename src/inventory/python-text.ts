@@ -10,18 +10,19 @@ export function pythonText(value: unknown): string {
 function pythonRepr(value: unknown): string {
   if (value === null || value === undefined) return 'None'
   if (typeof value === 'boolean') return value ? 'True' : 'False'
-  if (typeof value === 'string') return quoted(value)
+  if (typeof value === 'string') return pythonQuoted(value)
   if (Array.isArray(value)) return `[${value.map(pythonRepr).join(', ')}]`
   if (value instanceof Secret) return value.toString()
   if (typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype) {
-    const entries = Object.entries(value).map(([key, item]) => `${quoted(key)}: ${pythonRepr(item)}`)
+    const entries = Object.entries(value).map(([key, item]) => `${pythonQuoted(key)}: ${pythonRepr(item)}`)
     return `{${entries.join(', ')}}`
   }
-  if (value instanceof UnsafeText) return quoted(value.text)
-  return typeof value === 'number' ? String(value) : quoted(JSON.stringify(value))
+  if (value instanceof UnsafeText) return pythonQuoted(value.text)
+  return typeof value === 'number' ? String(value) : pythonQuoted(JSON.stringify(value))
 }
 
-function quoted(text: string): string {
+/** Python's `repr` of a text: single quotes, unless it holds some and no double one. */
+export function pythonQuoted(text: string): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'"
   const escaped = text
     .replaceAll('\\', '\\\\')

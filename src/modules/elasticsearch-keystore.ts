@@ -8,7 +8,7 @@ import { Secret } from '../secrets/secret.ts'
 import { mapping, path, secret, textList } from './argument-types.ts'
 import { keystoreChange, wantedSecrets, type KeystoreDifference } from './keystore-change.ts'
 import { defineModule, type Look } from './module.ts'
-import { pendingKeystoreChanges } from './pending-keystore.ts'
+import { pendingKeystoreChanges } from './keystore-now.ts'
 
 interface State {
   readonly exists: boolean

@@ -10,7 +10,7 @@ import { consoleFile, daemonScripts, protectedUnitScripts } from './elasticsearc
 import { Secret } from '../secrets/secret.ts'
 import type { ServiceAction, SetService } from './effect.ts'
 import { defineModule, type Context, type Decision, type Look } from './module.ts'
-import { pendingKeystoreChanges } from './pending-keystore.ts'
+import { pendingKeystoreChanges } from './keystore-now.ts'
 import { renderedVariable } from './task-variables.ts'
 
 const args = z.strictObject({

@@ -1,17 +1,12 @@
 import * as z from 'zod'
 import { quote } from '../connection/quote.ts'
 import { openKibanaKeystore } from '../elastic/sealed-store.ts'
-import { fileAt, type FileState } from '../facts/file.ts'
+import type { FileState } from '../facts/file.ts'
 import { Secret } from '../secrets/secret.ts'
 import { filledText, mapping, path, secret, wordList } from './argument-types.ts'
 import { keystoreChange, wantedSecrets } from './keystore-change.ts'
 import { defineModule } from './module.ts'
-import { pendingKeystoreChanges } from './pending-keystore.ts'
-
-interface State {
-  readonly file: FileState
-  readonly pending: ReadonlyMap<string, string | undefined>
-}
+import { keystoreNow } from './keystore-now.ts'
 
 export const kibanaKeystore = defineModule({
   name: 'kibana_keystore',
@@ -36,13 +31,7 @@ export const kibanaKeystore = defineModule({
     set: mapping().default({}).describe('Setting names and their values. Stored as text, never as a number.'),
     absent: wordList().default([]).describe('Names of settings to remove.'),
   }),
-  inspect: async ({ host }, args): Promise<State> => {
-    const [file, pending] = await Promise.all([
-      host.ask(fileAt(args.path, { content: true })),
-      host.ask(pendingKeystoreChanges(args.path)),
-    ])
-    return { file, pending }
-  },
+  inspect: ({ host }, args) => keystoreNow(host, args.path),
   decide: ({ file, pending }, args) => {
     const stored = storedIn(file, args)
     const change = keystoreChange({ stored, pending, set: wantedSecrets(args.set), absent: args.absent })

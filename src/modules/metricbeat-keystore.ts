@@ -1,17 +1,11 @@
 import * as z from 'zod'
 import { openBeatKeystore } from '../elastic/sealed-store.ts'
 import { quote } from '../connection/quote.ts'
-import { fileAt, type FileState } from '../facts/file.ts'
 import { Secret } from '../secrets/secret.ts'
 import { filledText, mapping, path, wordList } from './argument-types.ts'
 import { keystoreChange, wantedSecrets } from './keystore-change.ts'
 import { defineModule } from './module.ts'
-import { pendingKeystoreChanges } from './pending-keystore.ts'
-
-interface State {
-  readonly file: FileState
-  readonly pending: ReadonlyMap<string, string | undefined>
-}
+import { keystoreNow } from './keystore-now.ts'
 
 export const metricbeatKeystore = defineModule({
   name: 'metricbeat_keystore',
@@ -30,13 +24,7 @@ export const metricbeatKeystore = defineModule({
     set: mapping().default({}).describe('Names and their values.'),
     absent: wordList().default([]).describe('Names to remove.'),
   }),
-  inspect: async ({ host }, args): Promise<State> => {
-    const [file, pending] = await Promise.all([
-      host.ask(fileAt(args.path, { content: true })),
-      host.ask(pendingKeystoreChanges(args.path)),
-    ])
-    return { file, pending }
-  },
+  inspect: ({ host }, args) => keystoreNow(host, args.path),
   decide: ({ file, pending }, args) => {
     const content = file.kind === 'file' && file.size > 0 ? file.content : undefined
     const stored = content === undefined ? new Map<string, string>() : openBeatKeystore(content, args.path)

@@ -1,3 +1,4 @@
+import { pythonQuoted } from '../../inventory/python-text.ts'
 import {
   EvaluationError,
   force,
@@ -39,13 +40,13 @@ export function pyRepr(value: unknown, reveal: RevealListener): string {
   if (typeof value === 'number') return floatText(value)
   if (value instanceof PyFloat)
     return Number.isInteger(value.value) ? `${floatText(value.value)}.0` : floatText(value.value)
-  if (typeof value === 'string') return stringRepr(value)
-  if (isSecret(value)) return stringRepr(pyText(value, reveal))
+  if (typeof value === 'string') return pythonQuoted(value)
+  if (isSecret(value)) return pythonQuoted(pyText(value, reveal))
   if (Array.isArray(value)) return `[${value.map((item) => pyRepr(item, reveal)).join(', ')}]`
   if (value instanceof Namespace) return '<Namespace>'
   if (isPlainMap(value)) {
     return `{${Object.entries(value)
-      .map(([key, item]) => `${stringRepr(key)}: ${pyRepr(item, reveal)}`)
+      .map(([key, item]) => `${pythonQuoted(key)}: ${pyRepr(item, reveal)}`)
       .join(', ')}}`
   }
   throw new EvaluationError(`${typeName(value)} has no text`)
@@ -55,18 +56,6 @@ function floatText(value: number): string {
   if (Number.isNaN(value)) return 'nan'
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf'
   return String(value).replace(/e([+-])(\d)$/, 'e$10$2')
-}
-
-function stringRepr(text: string): string {
-  const quote = text.includes("'") && !text.includes('"') ? '"' : "'"
-  const body = text
-    .replaceAll('\\', '\\\\')
-    .replaceAll('\n', '\\n')
-    .replaceAll('\r', '\\r')
-    .replaceAll('\t', '\\t')
-    .replaceAll(quote, `\\${quote}`)
-    .replace(/[\u0000-\u001f\u007f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
-  return `${quote}${body}${quote}`
 }
 
 export function pyTruth(input: unknown): boolean {
