@@ -24,7 +24,7 @@ const usage = `npm run bench -- [what] [options]
   workload   (default) the eight tasks, first run and a second one with nothing to do
              [--hosts 10] [--rounds 5] [--tools ${toolNames.join()}] [--rtt 0]
   start-up   elkseal --version, and an inventory of 1,000 hosts, beside their measures
-  memory     peak memory and time of elkseal with 10, 50, 100 and 200 inventory names on ten hosts
+  memory     peak memory and time of elkseal with 10, 50, 100 and 200 stand-in hosts, first run and second; needs no root
   down       removes the lab that --keep has left
   --keep     leaves the lab up for the next bench
 `
@@ -101,12 +101,9 @@ async function startUp(): Promise<void> {
 }
 
 async function memory(): Promise<void> {
-  const bench = await prepare(['elkseal'], undefined)
-  try {
-    for await (const line of manyHosts(bench, [10, 50, 100, 200])) print(line)
-  } finally {
-    await leave()
-  }
+  await mkdir(folder, { recursive: true })
+  await prepareTools(['elkseal'], folder)
+  for await (const line of manyHosts(folder, [10, 50, 100, 200])) print(line)
 }
 
 /** The lab with the product on its hosts, and a folder with the workload, the inventories and the tools. */

@@ -7,6 +7,7 @@ const marker = 'node_modules/.package-lock.json'
 const fresh = existsSync(marker) && statSync(marker).mtimeMs >= statSync('package-lock.json').mtimeMs
 if (!fresh) {
   process.stdout.write('Installing packages (npm ci) …\n')
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { stdio: 'inherit' })
+  // An older Node is well here, for the project brings its own: no word about that for every package.
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { stdio: 'inherit' })
   if (status !== 0) process.exit(status ?? 1)
 }

@@ -16,6 +16,7 @@ export function writeInventory(folder: string, hosts: ReadonlyMap<DemoNode, SshH
       ansible_port: host.port,
       elasticsearch_home: node.home,
       elkseal_backup_dir: node.backup,
+      elkseal_lock_dir: join(node.backup, 'lock'),
     },
   ])
   const inventory = {

@@ -32,7 +32,8 @@ export function parseKnownHosts(text: string, file: string): readonly KnownHost[
     const [hosts, type, key] = words
     if (hosts === undefined || type === undefined || key === undefined) return []
     if (marker !== undefined && marker !== 'revoked' && marker !== 'cert-authority') return []
-    return [{ file, line: index + 1, marker, patterns: hosts.split(','), type, key }]
+    const patterns = hosts.startsWith('|') ? [hosts] : hosts.toLowerCase().split(',')
+    return [{ file, line: index + 1, marker, patterns, type, key }]
   })
 }
 
@@ -74,8 +75,18 @@ export function keyFingerprint(key: Buffer): string {
 }
 
 export function readKnownHosts(files: readonly string[]): readonly KnownHost[] {
-  return files.flatMap((file) => (existsSync(file) ? parseKnownHosts(readFileSync(file, 'utf8'), file) : []))
+  return files.flatMap((file) => {
+    const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
+    const known = parsed.get(file)
+    if (known?.text === text) return known.entries
+    const entries = parseKnownHosts(text, file)
+    parsed.set(file, { text, entries })
+    return entries
+  })
 }
+
+/** What each file said last: parsing it for every host of many is quadratic. */
+const parsed = new Map<string, { readonly text: string; readonly entries: readonly KnownHost[] }>()
 
 /** OpenSSH's accept-new: the key is written down and from then on expected. */
 export function addKnownHost(file: string, name: string, key: Buffer): void {
@@ -126,10 +137,7 @@ export function hostKeyError(verdict: HostKeyVerdict, name: string, key: Buffer)
 function matches(patterns: readonly string[], name: string): boolean {
   const [first = ''] = patterns
   if (first.startsWith('|1|')) return matchesHash(first, name)
-  return matchesPatterns(
-    patterns.map((pattern) => pattern.toLowerCase()),
-    name,
-  )
+  return matchesPatterns(patterns, name)
 }
 
 /** `|1|salt|hash`: HMAC-SHA1 of the name under the salt (ssh-keygen -H). */

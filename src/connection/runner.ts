@@ -16,6 +16,8 @@ export interface RunnerOptions {
   readonly host: string
   /** Until sh must have said that it is there. */
   readonly startTimeoutMs: number
+  /** Rejects when no sh will come; whoever gave it then ends the runner with the reason. */
+  readonly entered?: Promise<void> | undefined
   /** Told when a request takes too long: everything outstanding is rejected and this runner takes no more. */
   readonly onTimeout?: (() => void) | undefined
 }
@@ -24,6 +26,9 @@ const defaultTimeoutMs = 300_000
 
 /** Beyond this, input is sent as bytes after sh has asked for it: a round trip more, but not up to five bytes for one. */
 const largestWrittenInput = 8_192
+
+/** The head of busybox reads whole blocks, and would swallow the next request: what it reads too much of is these. */
+const padding = Buffer.alloc(4_096, '\n')
 
 interface Pending {
   readonly id: number
@@ -124,6 +129,7 @@ export class Runner implements Shell {
       this.#send()
     } else if (kind === 'go' && this.#streaming?.id === Number(first)) {
       this.#streams.stdin.write(this.#streaming.input)
+      this.#streams.stdin.write(padding)
       this.#streaming = undefined
       this.#send()
     } else if (kind === 'e') {
@@ -178,9 +184,11 @@ export class Runner implements Shell {
       this.#fail(new ConnectionError('lost', `The connection to "${host}" was lost`))
       return
     }
-    whenAllSaid(this.#streams.stderr, () =>
-      this.#fail(new ConnectionError('shell', `"${host}" starts no shell`, this.#noiseHint())),
-    )
+    const noShell = () => this.#fail(new ConnectionError('shell', `"${host}" starts no shell`, this.#noiseHint()))
+    whenAllSaid(this.#streams.stderr, () => {
+      if (this.#options.entered === undefined) noShell()
+      else this.#options.entered.then(noShell, () => undefined)
+    })
   }
 
   #noiseHint(): { readonly hint: string } {

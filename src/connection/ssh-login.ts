@@ -10,6 +10,7 @@ import {
   knownKeyTypes,
   readKnownHosts,
 } from './known-hosts.ts'
+import { takeFewerTrips } from './fewer-trips.ts'
 import { sshAuthentication, type SshAuthentication } from './ssh-auth.ts'
 import type { SshOptions } from './ssh-options.ts'
 
@@ -61,6 +62,7 @@ export function logIn(stream: Duplex, login: Login): Promise<Client> {
       hostVerifier: (key: Buffer) => check.accepts(key),
       ...check.preferredKeys,
     })
+    takeFewerTrips(client)
   })
 }
 
@@ -127,8 +129,12 @@ function closedDuringLogin({ settings }: Login, authentication: SshAuthenticatio
 }
 
 function refusedLogin({ settings, options }: Login, authentication: SshAuthentication): ConnectionError {
+  const next =
+    authentication.tried.length === 0
+      ? 'Give one with --private-key or --ask-pass'
+      : 'Check ansible_user, and that this account may log in with it'
   return new ConnectionError('login', `"${settings.host}" refused the login of "${options.user}"`, {
-    hint: triedText(authentication),
+    hint: `${triedText(authentication)}. ${next}`,
   })
 }
 

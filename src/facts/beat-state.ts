@@ -1,5 +1,6 @@
 import { quote } from '../connection/quote.ts'
 import { fieldsOf, fileField } from './installation-fields.ts'
+import { hostSeconds } from './host-seconds.ts'
 import type { Question } from './question.ts'
 
 export interface BeatPlace {
@@ -45,9 +46,8 @@ export function beatState(place: BeatPlace): Question<BeatState> {
 
 function parse(text: string): BeatState {
   const fields = fieldsOf(text)
-  const [now = NaN, uptime = NaN, ticks = NaN] = ['now', 'uptime', 'ticks'].map((name) =>
-    Number(fields.get(name) ?? NaN),
-  )
+  const [uptime = NaN, ticks = NaN] = ['uptime', 'ticks'].map((name) => Number(fields.get(name) ?? NaN))
+  const now = hostSeconds(fields.get('now') ?? '')
   const started = now - uptime + ticks / 100
   return {
     now: new Date(now * 1000),

@@ -43,6 +43,11 @@ export function elasticsearchInstallation(hints: ElasticsearchHints): Question<E
       lookScript,
     ].join('\n'),
     parse: parseInstallation,
+    // Its settings are asked for as a file by whoever changes them.
+    lasting: ({ home, version, user, group }) => ({
+      of: 'Elasticsearch',
+      words: `${version ?? 'of unknown version'} in ${home}, ${user}:${group}`,
+    }),
   }
 }
 

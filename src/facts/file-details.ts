@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { quote } from '../connection/quote.ts'
 import { TaskError } from '../errors.ts'
 import type { Forecast } from './forecast.ts'
-import type { Question } from './question.ts'
+import { isOfTheKernel } from './lasting-file.ts'
+import type { Lasting, Question } from './question.ts'
 
 /** All that `stat` knows of a path. What only the real file has is undefined in a forecast. */
 export type FileDetails = { readonly kind: 'absent' } | FoundDetails
@@ -52,6 +53,8 @@ export function fileDetails(path: string, options: DetailsOptions): Question<Fil
     subjects: [`file:${path}`],
     script: [
       `p=${quote(path)}`,
+      // busybox has not all of them, and no checksum would look like a file that may not be read.
+      options.checksum === undefined ? ':' : `command -v ${options.checksum}sum >/dev/null || exit 15`,
       `s=$(stat ${follow}-c '%F|%U|%G|%u|%g|%a|%s|%i|%h|%X|%Y|%Z' -- "$p" 2>/dev/null) || {`,
       `  stat ${follow}-- "$p" 2>&1 | grep -q 'Permission denied' && exit 13; echo absent; exit 0; }`,
       `printf '%s\\n' "$s"`,
@@ -64,9 +67,13 @@ export function fileDetails(path: string, options: DetailsOptions): Question<Fil
       if (output.code === 13) {
         throw new TaskError(`Cannot look at "${path}": permission denied`, { hint: 'Use become: true' })
       }
+      if (output.code === 15) {
+        throw new TaskError(`There is no "${options.checksum ?? ''}sum" on this host`, { hint: 'Use sha256' })
+      }
       return parseDetails(output.stdout.toString())
     },
     foresee: (forecast) => foreseen(forecast, path, options),
+    lasting: (details) => lastingDetails(path, options, details),
   }
 }
 
@@ -94,6 +101,15 @@ function parseDetails(text: string): FileDetails {
     ...(word === 'symbolic link' ? { source, target: target.join('\n').replace(/\n$/, '') } : {}),
     ...(checksum === '' ? {} : { checksum }),
   }
+}
+
+/** Not its checksum: whoever only asks for details may ask about a file that grows. */
+function lastingDetails(path: string, { follow }: DetailsOptions, details: FileDetails): Lasting | undefined {
+  if (isOfTheKernel(path)) return undefined
+  const of = follow ? `stat:${path}` : `lstat:${path}`
+  if (details.kind === 'absent') return { of, words: 'absent' }
+  const { kind, owner, group, mode } = details
+  return { of, words: `a ${kind}, ${owner}:${group} ${mode.toString(8).padStart(4, '0')}` }
 }
 
 function foreseen(forecast: Forecast, path: string, { checksum }: DetailsOptions): FileDetails | undefined {

@@ -3,6 +3,7 @@ import type { Output } from '../connection/connection.ts'
 import { quote } from '../connection/quote.ts'
 import { TaskError } from '../errors.ts'
 import type { FileState } from './file-state.ts'
+import { lastingFile } from './lasting-file.ts'
 import { localFileAt } from './local-file.ts'
 import type { Question } from './question.ts'
 
@@ -39,6 +40,7 @@ export function fileAt(path: string, options: FileQuestionOptions = {}): Questio
       const state = forecast.file(path)
       return follow && state?.kind === 'link' ? (state.followed ?? { kind: 'absent' }) : state
     },
+    lasting: (state) => lastingFile(path, follow, state),
     answerHere: () => localFileAt(path, { content: options.content === true, follow }),
   }
 }

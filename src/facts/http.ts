@@ -2,6 +2,7 @@ import { request, type IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { checkServerIdentity, connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
+import { ConnectionError } from '../connection/connection.ts'
 import { asError, TaskError, type ErrorDetails } from '../errors.ts'
 import { Secret } from '../secrets/secret.ts'
 import type { Reader } from './question.ts'
@@ -105,6 +106,8 @@ async function openTcp(reader: Reader, { url, timeout, opened }: Attempt): Promi
       (late) => late.destroy(),
       () => undefined,
     )
+    // The host itself is not there: nothing that it runs is to be waited for.
+    if (thrown instanceof ConnectionError) throw thrown
     const message = `Cannot connect to ${place(url)} from "${reader.host}": ${asError(thrown).message}`
     throw new HttpError('connect', message, { cause: thrown })
   }
@@ -212,7 +215,7 @@ function place(url: URL): string {
 }
 
 /** OpenSSL's own text begins with an address and its source file; its reason alone is what a person can use. */
-function tlsReason(error: Error): string {
+export function tlsReason(error: Error): string {
   const { code, reason } = error as Error & { readonly code?: unknown; readonly reason?: unknown }
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') return 'it speaks no TLS'
   return typeof reason === 'string' && error.message.includes(':error:') ? reason : error.message

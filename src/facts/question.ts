@@ -9,6 +9,16 @@ import type { Forecast } from './forecast.ts'
  */
 export type Subject = `file:${string}` | `service:${string}` | `keystore:${string}` | `host:${string}` | '*'
 
+/** What of an answer stays as it is until somebody changes it. */
+export interface Lasting {
+  /** What it is about, as its name: `file:/etc/hosts`, `service:elasticsearch`. */
+  readonly of: string
+  /** For people: `a file, root:root 0644`. Never a content. */
+  readonly words: string
+  /** What must not be shown, such as a file's digest: compared only. */
+  readonly content?: string | undefined
+}
+
 /** One question about a host: a script that only looks, and a pure parser of what it printed. */
 export interface Question<T> {
   /** Every subject whose change would change the answer. */
@@ -21,6 +31,8 @@ export interface Question<T> {
   parse(output: Output): T
   /** The answer as pending changes of check mode make it; undefined when they say nothing about it: ask the host. */
   foresee?(forecast: Forecast): T | undefined
+  /** What a plan keeps of the answer, to see whether somebody changed it. Absent: it changes by itself. */
+  lasting?(answer: T): Lasting | undefined
   /** How the controller answers about itself without a shell. Same answer as script and parse. */
   answerHere?(): Promise<T>
 }

@@ -1,9 +1,12 @@
 import { quote } from '../connection/quote.ts'
 import type { Forecast } from './forecast.ts'
+import { hostSeconds } from './host-seconds.ts'
 import type { Question } from './question.ts'
 
 export interface ServiceFreshness {
   readonly known: boolean
+  /** No systemd is there that could know it. */
+  readonly noSystemd?: boolean
   readonly active: boolean
   readonly activeState: string
   /** Files that changed after the service's process started, or would have. Empty when it does not run. */
@@ -41,10 +44,12 @@ function parse(text: string, files: readonly string[]): ServiceFreshness {
     text.split('\n').map((line) => [line.slice(0, line.lastIndexOf('=')), line.slice(line.lastIndexOf('=') + 1)]),
   )
   const activeState = fields.get('state') ?? 'inactive'
-  const [now, uptime, ticks] = ['now', 'uptime', 'ticks'].map((name) => Number(fields.get(name) ?? NaN))
-  const started = (now ?? NaN) - (uptime ?? NaN) + (ticks ?? NaN) / 100
+  const [uptime = NaN, ticks = NaN] = ['uptime', 'ticks'].map((name) => Number(fields.get(name) ?? NaN))
+  const now = fields.get('now')
+  const started = now === undefined ? NaN : hostSeconds(now) - uptime + ticks / 100
   return {
     known: fields.get('load') === 'loaded',
+    ...(fields.get('load') === 'no-systemd' ? { noSystemd: true } : {}),
     active: ['active', 'activating', 'reloading'].includes(activeState),
     activeState,
     newer: files.filter((file) => Number(fields.get(`file:${file}`) || NaN) > started),
@@ -55,7 +60,8 @@ function parse(text: string, files: readonly string[]): ServiceFreshness {
 function foresee(forecast: Forecast, name: string, files: readonly string[]): ServiceFreshness | undefined {
   const service = forecast.service(name)
   if (service !== undefined) {
-    return { known: service.known, active: service.active, activeState: service.activeState, newer: [] }
+    const newer = service.active ? files.filter((file) => forecast.changesAfter(file, name)) : []
+    return { known: service.known, active: service.active, activeState: service.activeState, newer }
   }
   const newer = files.filter((file) => forecast.file(file) !== undefined || forecast.keystore(file) !== undefined)
   return newer.length === 0 ? undefined : { known: true, active: true, activeState: 'active', newer }

@@ -1,5 +1,7 @@
 export interface ServiceState {
   readonly known: boolean
+  /** No systemd is there that could know it. */
+  readonly noSystemd?: boolean
   readonly active: boolean
   /** systemd's own word: active, inactive, failed, activating… */
   readonly activeState: string

@@ -17,7 +17,14 @@ export function serviceNamed(name: string): Question<ServiceState> {
     ].join('\n'),
     parse: (output) => parseService(output.stdout.toString()),
     foresee: (forecast) => forecast.service(name),
+    lasting: (state) => ({ of: `service:${name}`, words: lastingWords(state) }),
   }
+}
+
+/** Not its process and not since when: a restart alone changes no decision but such as say so. */
+function lastingWords({ known, active, activeState, enabled }: ServiceState): string {
+  if (!known) return 'unknown'
+  return `${active ? 'active' : activeState}, ${enabled ? 'enabled' : 'disabled'}`
 }
 
 function parseService(text: string): ServiceState {
@@ -31,6 +38,7 @@ function parseService(text: string): ServiceState {
   const active = activeState === 'active' || activeState === 'reloading'
   return {
     known: fields.get('LoadState') === 'loaded',
+    ...(fields.get('LoadState') === 'no-systemd' ? { noSystemd: true } : {}),
     active,
     activeState,
     enabled: (fields.get('UnitFileState') ?? '').startsWith('enabled'),

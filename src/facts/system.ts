@@ -13,8 +13,9 @@ v() { printf '%s=%s\n' "$1" "$2"; }
 v nodename "$(uname -n)"; v fqdn "$(hostname -f 2>/dev/null || uname -n)"
 v system "$(uname -s)"; v kernel "$(uname -r)"; v kernel_version "$(uname -v)"; v architecture "$(uname -m)"
 v user_id "$(id -un)"; v user_uid "$(id -u)"; v user_gid "$(id -g)"
-v user_dir "$(getent passwd "$(id -u)" 2>/dev/null | cut -d: -f6)"
-v user_shell "$(getent passwd "$(id -u)" 2>/dev/null | cut -d: -f7)"
+account=$(getent passwd "$(id -u)" 2>/dev/null || grep "^$(id -un):" /etc/passwd 2>/dev/null)
+v user_dir "$(printf '%s' "$account" | cut -d: -f6)"
+v user_shell "$(printf '%s' "$account" | cut -d: -f7)"
 v pid1 "$(cat /proc/1/comm 2>/dev/null)"
 [ -d /run/systemd/system ] && v systemd yes
 v processors "$(grep -c ^processor /proc/cpuinfo 2>/dev/null)"

@@ -5,7 +5,7 @@ const shortestRedacted = 4
 
 /**
  * Knows every secret value of a run and masks it in text on its way out, in the forms in which text repeats values:
- * as it is, base64, URL-encoded, JSON-escaped.
+ * as it is, base64, URL-encoded, JSON-escaped, without quotes.
  */
 export class Redactor {
   readonly #forms = new Set<string>()
@@ -53,6 +53,8 @@ function formsOf(value: string): string[] {
     base64.replace(/=+$/, ''),
     encodeURIComponent(value),
     JSON.stringify(value).slice(1, -1),
+    // A command's words, which are split as a shell does it.
+    value.replace(/["'\\]/g, ''),
   ]
   // A multi-line secret (a key in PEM) is also recognised line by line.
   const lines = value.split('\n').filter((line) => line.length >= 16 && !line.startsWith('-----'))

@@ -1,40 +1,52 @@
-import { writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { keystoreOf, reset } from './hosts.ts'
-import { runWorkload, type Bench } from './rounds.ts'
-import { targetsOf, writeTargets } from './targets.ts'
+import { keystoreOf, keystorePassword } from './hosts.ts'
+import { measure, type Measured } from './measure.ts'
+import { startStandIns, type StandIn } from './stand-ins/stand-ins.ts'
+import { node, programOf } from './tools.ts'
 
 /**
- * Peak memory of the controller, and its time: a first run on the real hosts, then runs with nothing to do with more and
- * more inventory names, shared evenly among these hosts. Names of one host must not act on it at the same time, since
- * each would stop what the other starts.
+ * Peak memory of the controller, and its time, with more and more hosts: a first run, and a second one with nothing to
+ * do. The hosts are ssh servers in processes of their own, with real shells. Each is looked at afterwards.
  */
-export async function* manyHosts(bench: Bench, counts: readonly number[]): AsyncGenerator<string> {
-  const { lab, hosts, folder } = bench
-  await writeTargets(folder, lab, targetsOf(hosts, undefined))
-  await Promise.all(hosts.map((host) => reset(lab, host)))
-  const first = await runChecked(bench)
-  yield `${hosts.length} hosts, first run: ${first.seconds.toFixed(2)} s, ${memoryText(first.peakMemory)}`
+export async function* manyHosts(bench: string, counts: readonly number[]): AsyncGenerator<string> {
+  const folder = join(bench, 'stand-ins')
+  const program = programOf(bench)
+  await mkdir(folder, { recursive: true })
+  await cp(join(import.meta.dirname, 'stand-ins/site.yml'), join(folder, 'site.yml'))
+  await writeFile(join(folder, 'app.p12'), keystoreOf('stand-in'))
   for (const count of counts) {
-    const names = Array.from({ length: count }, (_, index) => {
-      const host = hosts[index % hosts.length]!
-      return { name: `${host.name}-${index}`, host }
-    })
-    for (const { name, host } of names) await writeFile(join(folder, 'files', `${name}.p12`), keystoreOf(host.name))
-    const targets = names.map(({ name, host }) => ({ name, address: host.address, port: 22 }))
-    await writeTargets(folder, lab, targets)
-    const { seconds, peakMemory } = await runChecked(bench)
-    const each = ((seconds / count) * 1000).toFixed(0)
-    yield `${count} names, nothing to do: ${seconds.toFixed(2)} s, ${each} ms a name, ${memoryText(peakMemory)}`
+    const standIns = await startStandIns(folder, count)
+    try {
+      for (const which of ['first run', 'nothing to do'] as const) {
+        const run = await runOn(program, folder, standIns.hosts)
+        const each = ((run.seconds / count) * 1000).toFixed(0)
+        const { seconds, peakMemory } = run
+        yield `${count} hosts, ${which}: ${seconds.toFixed(2)} s, ${each} ms a host, peak memory ${peakMemory.toFixed(0)} MiB`
+      }
+    } finally {
+      await standIns.end()
+    }
   }
 }
 
-function memoryText(mebibytes: number): string {
-  return `peak memory ${mebibytes.toFixed(0)} MiB`
+async function runOn(program: string, folder: string, hosts: readonly StandIn[]): Promise<Measured> {
+  const words = [node, program, 'run', join(folder, 'site.yml'), '-i', join(folder, 'hosts.ini')]
+  const run = await measure(words, { cwd: folder, env: { HOME: folder }, memory: true })
+  if (run.exitCode !== 0) throw new Error(`elkseal ended with ${run.exitCode}:\n${run.output.slice(-3000)}`)
+  for (const host of hosts) await check(host)
+  return run
 }
 
-async function runChecked(bench: Bench) {
-  const run = await runWorkload(bench, 'elkseal', true)
-  if (run.exitCode !== 0) throw new Error(`elkseal ended with ${run.exitCode}:\n${run.output.slice(-3000)}`)
-  return run
+/** Throws unless the host is as the playbook says; a second run must not have started the service again. */
+async function check({ name, home }: StandIn): Promise<void> {
+  const text = (path: string) => readFile(join(home, path), 'utf8')
+  const yml = `cluster.name: lab\nnode.name: ${name}\npath.data: /data\n`
+  const tls = 'xpack.security.http.ssl.enabled: true\nxpack.security.http.ssl.keystore.path: certs/http.p12\n'
+  const isAsWanted =
+    (await text('app.yml')) === yml + tls &&
+    (await text('keystore')) === `${keystorePassword}\n` &&
+    (await text('starts')) === 'started\n' &&
+    (await readFile(join(home, 'certs/http.p12'))).equals(keystoreOf('stand-in'))
+  if (!isAsWanted) throw new Error(`${name} is not as wanted`)
 }

@@ -9,6 +9,9 @@ export interface Measured {
   readonly peakMemory: number
 }
 
+/** Longer than any run takes; then it is ended. */
+const limitMs = 600_000
+
 /** Runs a command and takes the time. Memory is read only on request, since that costs a little. */
 export function measure(
   words: readonly string[],
@@ -21,6 +24,7 @@ export function measure(
       cwd: options.cwd,
       env: { ...process.env, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: limitMs,
     })
     let output = ''
     const take = (chunk: Buffer) => (output += chunk.toString())

@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openShellAs } from '../../src/connection/become.ts'
-import { ConnectionError, type Become } from '../../src/connection/connection.ts'
+import { ConnectionError, type Become, type Connection } from '../../src/connection/connection.ts'
 import { openLocalConnection } from '../../src/connection/local.ts'
 import type { Runner } from '../../src/connection/runner.ts'
 import { Secret } from '../../src/secrets/secret.ts'
@@ -60,7 +60,7 @@ describe('become', () => {
 
   async function refusal(become: Partial<Become>): Promise<ConnectionError> {
     try {
-      await open(become)
+      await (await open(become)).run({ script: 'true' })
     } catch (error) {
       assert.ok(error instanceof ConnectionError)
       assert.equal(error.stage, 'become')
@@ -104,6 +104,48 @@ describe('become', () => {
     assert.deepEqual([...words.slice(0, 3), words.length], ['-H', '-S', '--chdir=/tmp', 5])
   })
 
+  it('lets sudo read the password from its input, whatever the flags', async () => {
+    await open({ password: new Secret('x'), flags: '-H' })
+    assert.deepEqual(lines('words').slice(0, 2), ['-H', '-S'])
+  })
+
+  it('puts up with a login shell that puts in its own variables, as with sudo -i', async () => {
+    writeFileSync(exe, '#!/bin/sh\nfor last; do :; done\nl=other; eval "last=\\"$last\\""; exec /bin/sh -c "$last"\n')
+    const shell = await open({ password: new Secret('x'), flags: '-i' })
+    assert.equal((await shell.run({ script: 'echo in' })).stdout.toString(), 'in\n')
+  })
+
+  it('does not wait for an answer to a question that it cannot give', async () => {
+    writeFileSync(
+      exe,
+      '#!/bin/sh\nprintf "Mot de passe : " >&2\nread -r given\nprintf "Neues Passwort: " >&2\nread -r more\n',
+    )
+    const asked = await refusal({ method: 'su' })
+    assert.equal(asked.message, 'Cannot become "root" on "node1" by su: a password is required')
+    assert.match(asked.hint ?? '', /--ask-become-pass/)
+    const askedMore = await refusal({ method: 'su', password: new Secret('old') })
+    assert.equal(
+      askedMore.message,
+      'Cannot become "root" on "node1" by su: after the password it asks "Neues Passwort:"',
+    )
+  })
+
+  it('takes what a login file prints for no question if the shell is there soon', async () => {
+    writeFileSync(
+      exe,
+      '#!/bin/sh\nprintf "Welcome to:" >&2\nsleep 0.2\nfor last; do :; done\nexec /bin/sh -c "$last"\n',
+    )
+    const shell = await open({})
+    assert.equal((await shell.run({ script: 'echo in' })).stdout.toString(), 'in\n')
+  })
+
+  it('says what is said first by sudo, or by the account, whichever there is', async () => {
+    writeFileSync(exe, '#!/bin/sh\necho "sudo: unknown user ghost" >&2\necho "sudo: error in a plugin" >&2\nexit 1\n')
+    assert.match((await refusal({ user: 'ghost' })).message, /by sudo: unknown user ghost$/)
+    writeFileSync(exe, '#!/bin/sh\necho "Not available."\nprintf "Password: " >&2\nexit 1\n')
+    assert.match((await refusal({ method: 'su', password: new Secret('x') })).message, /by su: Not available\.$/)
+  })
+
   for (const login of ['bash', 'zsh', 'fish', 'csh']) {
     it(`is read alike by ${login} as login shell`, async function () {
       needs(this, login)
@@ -124,7 +166,7 @@ describe('become', () => {
       const shell = await connection.shell({ method, user: 'nobody', flags, password: new Secret('needless') })
       assert.equal((await shell.run({ script: 'id -un' })).stdout.toString(), 'nobody\n')
       await assert.rejects(
-        connection.shell({ method, user: 'no-such-account' }),
+        enter(connection, { method, user: 'no-such-account' }),
         (error) => error instanceof ConnectionError && /no-such-account/.test(error.message),
       )
       await connection.close()
@@ -136,7 +178,7 @@ describe('become', () => {
     if (process.getuid?.() !== 0) skipFor(this, 'needs root')
     const connection = openLocalConnection('localhost')
     const exeAsNobody = 'sudo -u nobody sudo'
-    await assert.rejects(connection.shell({ method: 'sudo', user: 'root', exe: exeAsNobody }), (error) => {
+    await assert.rejects(enter(connection, { method: 'sudo', user: 'root', exe: exeAsNobody }), (error) => {
       assert.ok(error instanceof ConnectionError)
       assert.equal(error.message, 'Cannot become "root" on "localhost" by sudo: a password is required')
       return true
@@ -144,3 +186,8 @@ describe('become', () => {
     await connection.close()
   })
 })
+
+/** Whether sudo -n lets in shows with the first request, which is sent without waiting for it. */
+async function enter(connection: Connection, become: Become): Promise<void> {
+  await (await connection.shell(become)).run({ script: 'true' })
+}

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ConnectionError, type ConnectionSettings } from '../../src/connection/connection.ts'
 import { openConnectionPool, type ConnectionPool } from '../../src/connection/pool.ts'
 import { Secret } from '../../src/secrets/secret.ts'
+import { fewestTrips, openLongLine } from '../support/long-line.ts'
 import { needs } from '../support/needs.ts'
 
 const sshd = '/usr/sbin/sshd'
@@ -24,17 +25,20 @@ describe("A connection to OpenSSH's sshd", () => {
     if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
     home = mkdtempSync(join(tmpdir(), 'elkseal-sshd-'))
     mkdirSync(join(home, '.ssh'))
-    for (const [name, passphrase] of [
-      ['host_key', ''],
-      ['plain', ''],
-      ['locked', 'open sesame'],
+    for (const [name, type, passphrase] of [
+      ['host_key', 'ed25519', ''],
+      ['plain', 'ed25519', ''],
+      ['locked', 'ed25519', 'open sesame'],
+      ['rsa', 'rsa', ''],
+      ['ecdsa', 'ecdsa', ''],
+      ['stranger', 'rsa', ''],
     ] as const) {
-      execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', passphrase, '-f', join(home, name)])
+      execFileSync('ssh-keygen', ['-q', '-t', type, '-N', passphrase, '-f', join(home, name)])
     }
-    writeFileSync(
-      join(home, 'authorized'),
-      readFileSync(join(home, 'plain.pub'), 'utf8') + readFileSync(join(home, 'locked.pub'), 'utf8'),
+    const authorized = ['plain', 'locked', 'rsa', 'ecdsa'].map((name) =>
+      readFileSync(join(home, `${name}.pub`), 'utf8'),
     )
+    writeFileSync(join(home, 'authorized'), authorized.join(''))
     port = await freePort()
     writeFileSync(
       join(home, 'sshd_config'),
@@ -96,6 +100,34 @@ PermitOpen 127.0.0.1:${String(port)}
     assert.equal(await echo({ privateKeyFile: join(home, 'plain') }), 'there')
     const locked = { privateKeyFile: join(home, 'locked'), privateKeyPassphrase: new Secret('open sesame') }
     assert.equal(await echo({ host: 'node2', ...locked }), 'there')
+  })
+
+  it('has the first answer in six round trips, with one more for each key that will not do', async () => {
+    const tripsWith = async (...keys: readonly string[]): Promise<number> => {
+      const line = await openLongLine(port, 200)
+      const connection = await newPool(undefined).connection({
+        host: 'node1',
+        transport: 'ssh',
+        address: '127.0.0.1',
+        port: line.port,
+        sshArguments: [
+          '-o',
+          `HostKeyAlias=[127.0.0.1]:${String(port)}`,
+          ...keys.flatMap((key) => ['-i', join(home, key)]),
+        ],
+        hostKeyChecking: true,
+        timeoutSeconds: 10,
+      })
+      await (await connection.shell(undefined)).run({ script: 'true' })
+      const { trips } = line
+      await connection.close()
+      await line.close()
+      return trips
+    }
+    for (const key of ['plain', 'rsa', 'ecdsa']) {
+      assert.equal(await fewestTrips(6, () => tripsWith(key)), 6, key)
+    }
+    assert.equal(await fewestTrips(7, () => tripsWith('stranger', 'plain')), 7)
   })
 
   it("lets the agent sign, with IdentitiesOnly for the files' keys only", async function () {

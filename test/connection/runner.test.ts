@@ -43,6 +43,21 @@ describe('Runner', () => {
 
   afterEach(() => runner.end())
 
+  it('loses no request behind large input where head reads more than it was told, as in busybox', async function () {
+    needs(this, 'busybox')
+    const shell = start(`cat | sh -c 'head() { busybox head "$@"; }; . /dev/fd/0'`)
+    for (const size of [8_193, 12_288, 20_000, 100_001]) {
+      const input = Buffer.alloc(size, 'x')
+      const answers = [
+        shell.run({ script: 'wc -c', stdin: input }),
+        ...[1, 2, 3].map(() => shell.run({ script: 'echo in' })),
+      ]
+      const said = (await Promise.all(answers)).map((answer) => answer.stdout.toString().trim())
+      assert.deepEqual(said, [String(size), 'in', 'in', 'in'])
+    }
+    shell.end()
+  })
+
   for (const command of shells) {
     it(`brings back any bytes of input, output and exit code exactly (${command})`, async function () {
       needs(this, command.split(' ')[0] ?? '')

@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers'
 import { ConnectionError, type ConnectionSettings } from '../../src/connection/connection.ts'
 import { openConnectionPool, type ConnectionPool, type PoolOptions } from '../../src/connection/pool.ts'
 import { Secret } from '../../src/secrets/secret.ts'
+import { fewestTrips, openLongLine } from '../support/long-line.ts'
 import { newSshKey } from '../support/ssh-key.ts'
 import { startSshHost, type SshHost } from '../support/ssh-host.ts'
 
@@ -112,12 +113,15 @@ describe('An ssh connection', () => {
     const error = await failure({ password: new Secret('wrong') })
     assert.equal(error.stage, 'login')
     assert.equal(error.message, '"node1" refused the login of "me"')
-    assert.equal(error.hint, 'Tried the password')
+    assert.equal(error.hint, 'Tried the password. Check ansible_user, and that this account may log in with it')
     assert.deepEqual(host.log, ['connect', 'login me password refused'])
   })
 
   it('says that there was nothing to try', async () => {
-    assert.equal((await failure({ password: undefined })).hint, 'There was no key, agent or password to try')
+    assert.equal(
+      (await failure({ password: undefined })).hint,
+      'There was no key, agent or password to try. Give one with --private-key or --ask-pass',
+    )
   })
 
   it('logs in with an encrypted key', async () => {
@@ -125,6 +129,22 @@ describe('An ssh connection', () => {
     const { port } = await keyHost(key)
     const changes = { port, password: undefined, privateKeyFile: key }
     assert.equal(await echo({ ...changes, privateKeyPassphrase: new Secret('open sesame') }), 'there\n')
+  })
+
+  it('signs at once; only what says that it is OpenSSH is not asked for its service first', async () => {
+    const key = writeKey('key')
+    const other = await keyHost(key)
+    const sshArguments = ['-o', `HostKeyAlias=[127.0.0.1]:${String(other.port)}`]
+    const trips = await fewestTrips(7, async () => {
+      pool = newPool()
+      const line = await openLongLine(other.port, 120)
+      const through = { port: line.port, password: undefined, privateKeyFile: key, sshArguments }
+      assert.equal(await echo(through), 'there\n')
+      await line.close()
+      return line.trips
+    })
+    // Key exchange 2, service, key, channel, command, request.
+    assert.equal(trips, 7)
   })
 
   it('says of a key that cannot be used what it lacks', async () => {

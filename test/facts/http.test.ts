@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer, type Server } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
+import { ConnectionError } from '../../src/connection/connection.ts'
 import { HttpError, httpRequest, type HttpRequestWords } from '../../src/facts/http.ts'
 import { issueAuthority, type Identity, type LeafRequest } from '../../src/pki/issue.ts'
 import { Secret } from '../../src/secrets/secret.ts'
@@ -49,6 +50,12 @@ describe('httpRequest', () => {
     assert.ok(error instanceof HttpError, String(error))
     return error
   }
+
+  it('says of a host that is not there that it is the host, for nothing that runs on it is to be waited for', async () => {
+    const gone = new ConnectionError('connect', 'Cannot connect to "es1"')
+    const reader = { ...host.reader, open: () => Promise.reject(gone) }
+    await assert.rejects(httpRequest(reader, words({})), gone)
+  })
 
   it('sends method, headers and body, and returns status, headers and body', async () => {
     const answer = await send({

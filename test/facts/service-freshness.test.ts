@@ -41,6 +41,8 @@ describe('serviceFreshness', () => {
     }
     forecast.setService('kibana', { ...state, activeSince: 1 })
     assert.deepEqual(question.foresee?.(forecast)?.newer, [])
+    forecast.setFile(files[0] ?? '', { kind: 'absent' })
+    assert.deepEqual(question.foresee?.(forecast)?.newer, [files[0]])
   })
 })
 

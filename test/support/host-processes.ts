@@ -10,6 +10,8 @@ export interface Account {
   readonly home: string
   /** Besides PATH, HOME, USER and LOGNAME. */
   readonly environment?: Readonly<Record<string, string>> | undefined
+  /** The words of the login shell, before -c and the command. Default /bin/sh. */
+  readonly shell?: readonly string[] | undefined
 }
 
 const markName = 'ELKSEAL_SSH_HOST'
@@ -24,10 +26,11 @@ export class HostProcesses {
     this.#account = account
   }
 
-  /** `sh -c COMMAND` in a process group of its own. */
+  /** The shell with `-c COMMAND`, in a process group of its own. */
   start(command: string, user: string): ChildProcessWithoutNullStreams {
-    const { uid, gid, home, environment } = this.#account
-    const child = spawn('/bin/sh', ['-c', command], {
+    const { uid, gid, home, environment, shell = ['/bin/sh'] } = this.#account
+    const [program = '', ...words] = shell
+    const child = spawn(program, [...words, '-c', command], {
       cwd: home,
       detached: true,
       stdio: 'pipe',

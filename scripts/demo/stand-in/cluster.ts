@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface Member {
@@ -38,6 +38,23 @@ export class SharedCluster {
       .flatMap((name) => memberIn(join(this.#folder, name)))
       .filter((member) => member.cluster === this.#name && isAlive(member.pid))
       .sort((one, other) => one.joinedAt - other.joinedAt || (one.name < other.name ? -1 : 1))
+  }
+
+  /** The persistent settings, which the cluster keeps. */
+  settings(): Readonly<Record<string, string>> {
+    const file = this.#settingsFile
+    return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>) : {}
+  }
+
+  /** null takes one away. */
+  changeSettings(changes: Readonly<Record<string, string | null>>): void {
+    const all = Object.entries({ ...this.settings(), ...changes }).filter(([, value]) => value !== null)
+    writeFileSync(`${this.#settingsFile}.tmp`, JSON.stringify(Object.fromEntries(all)))
+    renameSync(`${this.#settingsFile}.tmp`, this.#settingsFile)
+  }
+
+  get #settingsFile(): string {
+    return join(this.#folder, `${this.#name}.settings`)
   }
 
   #file(member: Member): string {

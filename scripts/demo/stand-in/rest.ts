@@ -5,6 +5,8 @@ export interface RestRequest {
   /** Without its query. */
   readonly path: string
   readonly authorization: string | undefined
+  /** Text of its body. */
+  readonly body: string
 }
 
 export interface RestAnswer {
@@ -32,7 +34,7 @@ export function answer(request: RestRequest, parts: RestParts): RestAnswer {
     return { status: 400, body: { error: reason } }
   }
   if (parts.cluster.members().length < parts.quorum) return error(503, 'master_not_discovered_exception', null)
-  return { status: 200, body: route(parts) }
+  return { status: 200, body: route(parts, request.body) }
 }
 
 function refusalOf({ path, authorization }: RestRequest, password: string | undefined): string | undefined {
@@ -44,7 +46,7 @@ function refusalOf({ path, authorization }: RestRequest, password: string | unde
   return isRight ? undefined : `unable to authenticate user [${user}] for REST request [${path}]`
 }
 
-const routes: Readonly<Record<string, (parts: RestParts) => unknown>> = {
+const routes: Readonly<Record<string, (parts: RestParts, body: string) => unknown>> = {
   'GET /_cluster/health': ({ cluster, clusterName }) => ({
     cluster_name: clusterName,
     status: 'green',
@@ -63,7 +65,12 @@ const routes: Readonly<Record<string, (parts: RestParts) => unknown>> = {
     nodes: Object.fromEntries(cluster.members().map(({ id, name }) => [id, { name, roles, version }])),
   }),
   'GET /_cluster/state/master_node': ({ cluster }) => ({ master_node: cluster.members()[0]?.id }),
-  'GET /_cluster/settings': () => ({ persistent: {}, transient: {} }),
+  'GET /_cluster/settings': ({ cluster }) => ({ persistent: cluster.settings(), transient: {} }),
+  'PUT /_cluster/settings': ({ cluster }, body) => {
+    const { persistent = {} } = JSON.parse(body) as { readonly persistent?: Record<string, string | null> }
+    cluster.changeSettings(persistent)
+    return { acknowledged: true, persistent, transient: {} }
+  },
   'GET /_security/_authenticate': () => ({
     username: 'elastic',
     roles: ['superuser'],

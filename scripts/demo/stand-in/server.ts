@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { join, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { readKeystore } from '../../../src/elastic/keystore-file.ts'
 import type { Secret } from '../../../src/secrets/secret.ts'
@@ -57,12 +58,12 @@ async function start(settings: Settings): Promise<void> {
 }
 
 function serve(tls: HttpTls | undefined, parts: RestParts): Server {
-  const handle = (request: IncomingMessage, response: ServerResponse) => {
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = (request.url ?? '').replace(/\?.*/, '')
     const { authorization } = request.headers
-    const { status, body } = answer({ method: request.method ?? '', path, authorization }, parts)
+    const sent = await text(request)
+    const { status, body } = answer({ method: request.method ?? '', path, authorization, body: sent }, parts)
     const challenge = status === 401 ? { 'www-authenticate': 'Basic realm="security", charset="UTF-8"' } : {}
-    request.resume()
     response.writeHead(status, {
       'content-type': 'application/json',
       'x-elastic-product': 'Elasticsearch',
@@ -70,9 +71,12 @@ function serve(tls: HttpTls | undefined, parts: RestParts): Server {
     })
     response.end(JSON.stringify(body))
   }
-  if (tls === undefined) return createServer(handle)
+  // A client that breaks off gets no answer.
+  const listener = (request: IncomingMessage, response: ServerResponse): void =>
+    void handle(request, response).catch(() => response.destroy())
+  if (tls === undefined) return createServer(listener)
   // What is no handshake gets its connection closed, without a word.
-  return createTlsServer({ ...tls }, handle).on('tlsClientError', (_, socket) => socket.destroy())
+  return createTlsServer({ ...tls }, listener).on('tlsClientError', (_, socket) => socket.destroy())
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {
