@@ -1,5 +1,5 @@
 import { asError, TaskError, type ErrorDetails } from '../errors.ts'
-import { httpRequest, HttpError, type HttpAnswer } from '../facts/http.ts'
+import { httpRequest, HttpError, type HttpAnswer, type HttpRequestWords } from '../facts/http.ts'
 import type { Reader } from '../facts/question.ts'
 import { Secret } from '../secrets/secret.ts'
 
@@ -62,8 +62,7 @@ export interface ElasticRequest {
 
 /** A request to one node; the answer's JSON. Throws an ElasticError. Never ask for `GET /`: a 200 there proves nothing. */
 export async function askElastic(reader: Reader, endpoint: Endpoint, request: ElasticRequest): Promise<unknown> {
-  const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body))
-  const answer = await send(reader, endpoint, { ...request, body })
+  const answer = await send(reader, endpoint, request)
   if (answer.status >= 400) throw statusError(answer, endpoint)
   try {
     return JSON.parse(answer.body.toString('utf8')) as unknown
@@ -93,21 +92,23 @@ export function place(endpoint: Pick<Endpoint, 'scheme' | 'host' | 'port'>): str
   return `${endpoint.scheme}://${host}:${endpoint.port}`
 }
 
-async function send(
-  reader: Reader,
-  endpoint: Endpoint,
-  request: { readonly method?: string; readonly path: string; readonly body?: Buffer | undefined },
-): Promise<HttpAnswer> {
+/** The request as data, for an effect. */
+export function requestWords(endpoint: Endpoint, request: ElasticRequest): HttpRequestWords {
+  const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body))
+  return {
+    method: request.method ?? 'GET',
+    url: place(endpoint) + request.path,
+    headers: headersOf(endpoint, body),
+    body,
+    ca: endpoint.ca,
+    verify: endpoint.verify ?? 'full',
+    timeoutMs: endpoint.timeoutMs ?? 30_000,
+  }
+}
+
+async function send(reader: Reader, endpoint: Endpoint, request: ElasticRequest): Promise<HttpAnswer> {
   try {
-    return await httpRequest(reader, {
-      method: request.method ?? 'GET',
-      url: place(endpoint) + request.path,
-      headers: headersOf(endpoint, request.body),
-      body: request.body,
-      ca: endpoint.ca,
-      verify: endpoint.verify ?? 'full',
-      timeoutMs: endpoint.timeoutMs ?? 30_000,
-    })
+    return await httpRequest(reader, requestWords(endpoint, request))
   } catch (thrown) {
     throw connectionError(thrown, endpoint)
   }

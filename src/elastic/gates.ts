@@ -1,4 +1,4 @@
-import type { ClusterState, ClusterView } from './cluster-state.ts'
+import type { ClusterNode, ClusterState, ClusterView } from './cluster-state.ts'
 
 /** What a gate may look at. */
 export interface GateView {
@@ -7,6 +7,8 @@ export interface GateView {
   readonly before?: ClusterState | undefined
   /** The user accepts that the cluster does not answer while a node is down. */
   readonly outageAllowed?: boolean | undefined
+  /** Names of the nodes that are to go down, one at a time; undefined: all of them. */
+  readonly goingDown?: readonly string[] | undefined
 }
 
 export interface GateVerdict {
@@ -20,6 +22,8 @@ export interface Gate {
   readonly name: string
   /** For the documentation: when it is open, and what it protects from. */
   readonly summary: string
+  /** What to do about a closed one, where waiting does not open it. */
+  readonly advice?: string
   judge(state: ClusterState, view: GateView): GateVerdict
 }
 
@@ -81,12 +85,24 @@ export const gates: readonly Gate[] = [
     judge: () => opened('the credentials are accepted'),
   },
   {
+    name: 'allocation_on',
+    summary:
+      'Shard allocation is not switched off in the cluster settings: else the replicas of a node that restarts would not come back.',
+    advice: 'Set cluster.routing.allocation.enable to null, then run again',
+    judge: ({ allocation }) => {
+      if (allocation === undefined || allocation === 'all') return opened('shards are allocated')
+      return closed(
+        `cluster.routing.allocation.enable is "${allocation}": the replicas of a node that restarts would not come back`,
+      )
+    },
+  },
+  {
     name: 'one_node_down_survivable',
     summary:
-      'The cluster keeps answering while one node is down: it needs three master-eligible nodes. Open with outage_allowed.',
-    judge: ({ nodes, allocation }, { outageAllowed }) => {
-      if (allocation === 'none') return closed('shard allocation is switched off in the cluster settings')
-      const reason = outageReason(nodes.length, nodes.filter((node) => node.roles.includes('master')).length)
+      'The cluster keeps answering while one node is down: it needs three master-eligible nodes, unless only others go down. Open with outage_allowed.',
+    advice: 'If it may be out for that long, run again with -e outage_allowed=true',
+    judge: ({ nodes }, { outageAllowed, goingDown }) => {
+      const reason = outageReason(nodes, goingDown ?? nodes.map((node) => node.name))
       if (reason === undefined) return opened('the cluster keeps answering while one node is down')
       return outageAllowed === true ? opened(`${reason} (allowed)`) : closed(reason)
     },
@@ -94,6 +110,11 @@ export const gates: readonly Gate[] = [
 ]
 
 export const gateNames: readonly string[] = gates.map((gate) => gate.name)
+
+/** Those that open by themselves, sooner or later. */
+export const waitedGateNames: readonly string[] = gates
+  .filter((gate) => gate.advice === undefined)
+  .map((gate) => gate.name)
 
 /** Judges the named gates. Where there is no state they are all closed, for the reason why there is none. */
 export function judgeGates(
@@ -110,12 +131,17 @@ export function judgeGates(
 
 const ranks = { red: 0, yellow: 1, green: 2 } as const
 
-function outageReason(nodes: number, masters: number): string | undefined {
-  if (nodes === 1) return 'this is a cluster of one node: it does not answer while the node restarts'
-  if (masters <= 2) {
-    return `only ${masters} of the nodes are master-eligible: the cluster does not answer while one of them restarts`
+function outageReason(nodes: readonly ClusterNode[], goingDown: readonly string[]): string | undefined {
+  const names = new Set(goingDown)
+  const masters = nodes.filter((node) => node.roles.includes('master'))
+  if (nodes.length === 1 && goingDown.length > 0) {
+    return 'this is a cluster of one node: it does not answer while the node restarts'
   }
-  return undefined
+  if (masters.length > 2 || !masters.some((node) => names.has(node.name))) return undefined
+  const [one] = masters
+  return masters.length === 1
+    ? `only "${one?.name ?? ''}" is master-eligible: the cluster does not answer while it restarts`
+    : `only ${masters.length} of the nodes are master-eligible: the cluster does not answer while one of them restarts`
 }
 
 function opened(reason: string): GateVerdict {

@@ -39,7 +39,9 @@ export function nodeSettings(settings: ReadonlyMap<string, Setting>, place: Node
     httpHost: reachable(get('http.host') ?? get('http.bind_host') ?? get('network.host') ?? get('network.bind_host')),
     httpScheme: get('xpack.security.http.ssl.enabled') === 'true' ? 'https' : 'http',
     transportPort: firstPort(get('transport.port'), 9300),
-    transportHost: reachable(get('transport.host') ?? get('network.host')),
+    transportHost: reachable(
+      get('transport.host') ?? get('transport.bind_host') ?? get('network.host') ?? get('network.bind_host'),
+    ),
     logFolder,
     logFile: join(logFolder, `${clusterName}.log`),
   }

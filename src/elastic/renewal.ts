@@ -28,6 +28,8 @@ export interface RenewalView {
   readonly stored: ReissueInput | undefined
   /** The CA that was given, where it is not the store's. */
   readonly otherAuthority: X509Certificate | undefined
+  /** While the CA is rotated: of the two in the store, the one that the node's certificate in the store is not from. */
+  readonly rotatedAuthority: X509Certificate | undefined
   /** A password was given that is not the store's. */
   readonly isPasswordChanged: boolean
   readonly installed: InstalledFile
@@ -44,6 +46,7 @@ export interface RenewalReason {
     | 'served differs from file'
     | 'not set up'
     | 'CA replaced'
+    | 'CA rotation'
     | 'CA expired'
     | 'password changed'
     | 'not served'
@@ -90,7 +93,7 @@ interface Refusal extends RenewalReason {
 
 const secureHttp = 'Run playbooks/secure-http.yml'
 const rotateCa =
-  'Clients must trust the new CA before a node serves a certificate of it: that is the task of rotate-ca.yml, which this version does not have'
+  'Clients must trust the new CA before a node serves a certificate of it: run playbooks/rotate-ca.yml, which sees to that'
 
 /** A new CA would cut off clients that trust another one already: perhaps the store is only not where it was looked for. */
 function noAuthority({ served }: RenewalView): Refusal {
@@ -101,7 +104,7 @@ function noAuthority({ served }: RenewalView): Refusal {
 }
 
 function refusalOf(view: RenewalView, now: Date): Refusal | undefined {
-  const { stored, notSetUp, otherAuthority } = view
+  const { stored, notSetUp, otherAuthority, rotatedAuthority } = view
   if (stored === undefined) return noAuthority(view)
   if (notSetUp !== undefined) return { kind: 'not set up', text: notSetUp, hint: secureHttp }
   const { authority } = stored
@@ -110,6 +113,10 @@ function refusalOf(view: RenewalView, now: Date): Refusal | undefined {
     return { kind: 'CA replaced', text, hint: rotateCa }
   }
   const trusted = trustedNow(view)
+  if (trusted !== undefined && rotatedAuthority !== undefined && isFrom(trusted, rotatedAuthority)) {
+    const text = `CA rotation: the store has a certificate of ${named(authority)} for the node, it serves one of ${named(rotatedAuthority)}`
+    return { kind: 'CA rotation', text, hint: 'Run playbooks/rotate-ca.yml, which carries on with it' }
+  }
   if (trusted !== undefined && !isFrom(trusted, authority)) {
     const text = `CA replaced: the node serves a certificate that is not from the store's CA ${named(authority)}`
     return { kind: 'CA replaced', text, hint: rotateCa }

@@ -40,6 +40,15 @@ export const int = () =>
     return typeof found === 'number' && Number.isSafeInteger(found) ? found : undefined
   })
 
+/** A day such as 2027-03-01: its first moment, in UTC. */
+export const day = () =>
+  converted('str', 'a day such as 2027-03-01', (value) => {
+    const found = new Date(textFrom(value) ?? NaN)
+    // Date takes 2027-02-30 for a day in March.
+    const isDay = !Number.isNaN(found.getTime()) && found.toISOString().slice(0, 10) === value
+    return isDay ? found : undefined
+  })
+
 /** An absolute path on the host. There is no home folder for `~` and no working folder for a relative path. */
 export const path = () =>
   converted('path', 'an absolute path', (value) => {

@@ -29,8 +29,7 @@ export const assert = defineModule({
       if (value === true) continue
       const result = { assertion: condition, evaluated_to: value === false ? false : value }
       const message = args.fail_msg ?? `Assertion "${String(condition)}" does not hold`
-      const hint = args.fail_msg === undefined ? undefined : `Condition: ${String(condition)}`
-      if (value === false) return { kind: 'fail', message, result, ...(hint === undefined ? {} : { hint }) }
+      if (value === false) return { kind: 'fail', message, result }
       return { kind: 'fail', message: `Assertion "${String(condition)}" is no boolean`, result }
     }
     return { kind: 'keep', reason: args.success_msg, result: args.quiet ? {} : { assertions: args.that } }

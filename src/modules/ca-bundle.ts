@@ -9,6 +9,7 @@ import { folderEffects, publicFile, storedFile } from './pki-files.ts'
 
 const args = z.strictObject({
   certificates: wordList().describe('PEM files of the CAs that clients are to trust, on the controller'),
+  if_present: wordList().default([]).describe('More of them, each only where the file is there'),
   dest: path().describe('The bundle: one PEM file on the controller'),
 })
 
@@ -30,17 +31,22 @@ export const caBundle = defineModule<Args, State>({
 - name: What clients of Elasticsearch trust
   ca_bundle:
     certificates: ["{{ http_ca.ca_pem }}"]
+    if_present: ["{{ pki_dir }}/ca/http-ca-next.crt"]
     dest: "{{ pki_dir }}/elasticsearch-ca.pem"
 `,
   args,
   on: 'controller',
-  async inspect(look, { certificates: sources, dest }) {
-    const [files, stored, folder] = await Promise.all([
+  async inspect(look, { certificates: sources, if_present: others, dest }) {
+    const [files, more, stored, folder] = await Promise.all([
       Promise.all(sources.map((source) => storedFile(look, source))),
+      Promise.all(others.map((source) => storedFile(look, source))),
       storedFile(look, dest),
       folderEffects(look, dest),
     ])
-    const found = files.flatMap((file, index) => certificatesOf(file, sources[index] ?? ''))
+    const found = [
+      ...files.flatMap((file, index) => certificatesOf(file, sources[index] ?? '')),
+      ...more.flatMap((file, index) => (file === undefined ? [] : certificatesOf(file, others[index] ?? ''))),
+    ]
     const distinct = [...new Map(found.map((one) => [one.fingerprint256, one])).values()]
     return {
       pem: certificatesToPem(distinct),

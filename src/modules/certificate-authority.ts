@@ -1,14 +1,16 @@
+import type { KeyObject } from 'node:crypto'
 import * as z from 'zod'
-import { throwProblems } from '../errors.ts'
+import { TaskError, throwProblems } from '../errors.ts'
 import { lifetimeWarning } from '../pki/authority.ts'
 import { dayText, fingerprint, subjectText } from '../pki/certificate-fields.ts'
 import { issueAuthority, type Authority } from '../pki/issue.ts'
-import { certificatesToPem, keyToPem } from '../pki/pem.ts'
+import { certificatesFromPem, certificatesToPem, keyToPem } from '../pki/pem.ts'
 import { Secret } from '../secrets/secret.ts'
-import { authorityPaths, storeNameProblem, type AuthorityPaths } from '../pki/store.ts'
+import { authorityPaths, isNextAuthority, storeNameProblem, type AuthorityPaths } from '../pki/store.ts'
 import { filledText, int, path } from './argument-types.ts'
 import type { Effect } from './effect.ts'
-import { defineModule, type Change, type Context } from './module.ts'
+import { storedAuthorities } from './issuing-authority.ts'
+import { defineModule, type Change, type Context, type Look } from './module.ts'
 import {
   folderEffects,
   ownAuthority,
@@ -34,7 +36,9 @@ const args = z.strictObject({
 type Args = z.output<typeof args>
 
 interface State {
-  readonly authority: Authority
+  readonly authority: Pick<Authority, 'certificate' | 'chain'>
+  /** Of a CA that is made here. */
+  readonly key: KeyObject | undefined
   readonly origin: 'stored' | 'made' | 'own'
   /** PEM in the store now. */
   readonly storedPem: string | undefined
@@ -71,13 +75,15 @@ export const certificateAuthority = defineModule<Args, State>({
       ownAuthority(look, given),
     ])
     const storedPem = pem?.toString()
-    if (own !== undefined) return { authority: own, origin: 'own', storedPem, folder }
-    if (storedPem === undefined && key === undefined) {
+    const common = { storedPem, folder, key: undefined }
+    if (own !== undefined) return { ...common, ...(await ownOrStored(look, given, own, storedPem)) }
+    // The key alone of a CA to come: its making was cut off, and nobody has seen a certificate of it.
+    if (storedPem === undefined && (key === undefined || isNextAuthority(given.name))) {
       const request = { commonName: given.common_name, days: given.days, keyBits: given.key_bits }
       const authority = await issueAuthority({ ...request, now: look.clock.now() })
-      return { authority, origin: 'made', storedPem, folder }
+      return { ...common, authority, key: authority.key, origin: 'made' }
     }
-    return { authority: await storedAuthority(look, paths), origin: 'stored', storedPem, folder }
+    return { ...common, authority: await storedAuthority(look, paths), origin: 'stored' }
   },
   decide(state, given, context) {
     const paths = authorityPaths(given.dir, given.name)
@@ -99,15 +105,37 @@ export const certificateAuthority = defineModule<Args, State>({
   },
 })
 
+/** Another CA than the store's is not taken just so: whoever trusts that one would be cut off. */
+async function ownOrStored(
+  look: Look,
+  { dir, name }: Args,
+  own: Authority,
+  storedPem: string | undefined,
+): Promise<Pick<State, 'authority' | 'origin'>> {
+  const { certificate: path } = authorityPaths(dir, name)
+  const [stored, ...chain] = storedPem === undefined ? [] : certificatesFromPem(storedPem, path)
+  if (stored === undefined || stored.raw.equals(own.certificate.raw)) return { authority: own, origin: 'own' }
+  const { next } = await storedAuthorities(look, dir, name)
+  if (next?.certificate.raw.equals(own.certificate.raw) === true) {
+    return { authority: { certificate: stored, chain }, origin: 'stored' }
+  }
+  throw new TaskError(
+    `The CA given, "${subjectText(own.certificate)}", is not the one of the store, "${subjectText(stored)}"`,
+    {
+      hint: `Clients trust that one: run playbooks/rotate-ca.yml, which changes to the new one. If nothing is secured with it yet, move "${path}" away`,
+    },
+  )
+}
+
 function changed(state: State, paths: AuthorityPaths, pem: string, context: Context): Change {
-  const { authority, origin, storedPem } = state
+  const { authority, key: made, storedPem } = state
   const name = `CA "${subjectText(authority.certificate)}", valid until ${dayText(authority.certificate.validToDate)}`
   const certificate = publicFile(paths.certificate, pem)
-  if (origin !== 'made') {
-    const summary = storedPem === undefined ? `take ${name}` : `take ${name}, in place of another CA`
+  if (made === undefined) {
+    const summary = storedPem === undefined ? `take ${name}` : `take ${name}, with other issuers`
     return { summary, effects: [...state.folder, certificate] }
   }
-  const key = vaultedFile(paths.key, context.vault.encrypt(new Secret(keyToPem(authority.key))))
+  const key = vaultedFile(paths.key, context.vault.encrypt(new Secret(keyToPem(made))))
   // The key first: without its certificate it is noticed, a certificate without its key is of no use.
   return { summary: `make ${name}`, effects: [...state.folder, key, certificate] }
 }

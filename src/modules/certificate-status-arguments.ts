@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { bool, filledText, int, path, secret, textList } from './argument-types.ts'
+import { bool, day, filledText, int, path, secret, textList } from './argument-types.ts'
 import { endpointArguments } from './elasticsearch-endpoint.ts'
 import { ownAuthorityArguments } from './pki-files.ts'
 
@@ -14,6 +14,7 @@ export const statusArguments = z.strictObject({
   renew_before_days: int()
     .optional()
     .describe('Days before its end when a certificate is renewed. Default: when a third of its lifetime is left'),
+  renew_before: day().optional().describe('As in certificate'),
   force: bool().default(false).describe('Due without any other reason'),
   ...ownAuthorityArguments,
   path_conf: path().describe('Folder of elasticsearch.yml on the host'),

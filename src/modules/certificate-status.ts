@@ -10,13 +10,16 @@ import {
 import { certificateNames, fingerprint, serialNumber } from '../pki/certificate-fields.ts'
 import { throwProblems } from '../errors.ts'
 import { statusArguments, type StatusArguments } from './certificate-status-arguments.ts'
+import { isFrom } from '../pki/reissue-reason.ts'
 import { installedFile, servedHttp, setUpProblem } from './installed-certificate.ts'
+import type { StoredAuthorities } from './issuing-authority.ts'
 import { defineModule, type Values } from './module.ts'
 import { storedSide } from './stored-certificate.ts'
 
 interface State {
   readonly view: RenewalView
   readonly plan: RenewalPlan
+  readonly authorities: StoredAuthorities
 }
 
 export const certificateStatus = defineModule<StatusArguments, State>({
@@ -50,9 +53,10 @@ export const certificateStatus = defineModule<StatusArguments, State>({
       setUpProblem(look, given),
     ])
     const view: RenewalView = { ...side.view, served, notSetUp, installed: await installedFile(look, given, side) }
-    return { view, plan: planRenewal(view, look.clock.now()) }
+    return { view, plan: planRenewal(view, look.clock.now()), authorities: side.authorities }
   },
-  decide({ view, plan }) {
+  decide({ view, plan, authorities }, given) {
+    const shown = (certificate: X509Certificate) => described(certificate, authorities)
     const { action, reasons, text, hint } = plan
     const reason = action === 'none' ? text : `${words[action]}: ${text}`
     const result = {
@@ -61,9 +65,10 @@ export const certificateStatus = defineModule<StatusArguments, State>({
       reasons,
       reason: text,
       hint: hint ?? '',
-      store: described(view.stored?.certificate),
-      file: describedFile(view.installed),
-      served: describedServed(view.served),
+      node: given.node,
+      store: view.stored?.certificate === undefined ? { problem: 'none' } : shown(view.stored.certificate),
+      file: describedFile(view.installed, shown),
+      served: describedServed(view.served, shown),
     }
     return { kind: 'keep', reason, result }
   },
@@ -77,13 +82,14 @@ const words: Readonly<Record<RenewalPlan['action'], string>> = {
   refuse: 'cannot be renewed',
 }
 
-function described(certificate: X509Certificate | undefined): Values {
-  if (certificate === undefined) return { problem: 'none' }
+function described(certificate: X509Certificate, { current, next }: StoredAuthorities): Values {
+  const from = [current, next].find((one) => one !== undefined && isFrom(certificate, one.certificate))
   const { dns, addresses } = certificateNames(certificate)
   return {
     serial: serialNumber(certificate),
     fingerprint: fingerprint(certificate),
     issuer: certificate.issuer.split('\n').join(', '),
+    issued_by: from?.name ?? '',
     not_before: certificate.validFromDate.toISOString(),
     not_after: certificate.validToDate.toISOString(),
     names: dns,
@@ -91,12 +97,14 @@ function described(certificate: X509Certificate | undefined): Values {
   }
 }
 
-function describedFile(file: InstalledFile): Values {
-  if (file.kind === 'certificate') return described(file.certificate)
+type Shown = (certificate: X509Certificate) => Values
+
+function describedFile(file: InstalledFile, shown: Shown): Values {
+  if (file.kind === 'certificate') return shown(file.certificate)
   return { problem: file.kind === 'missing' ? 'missing' : file.reason }
 }
 
-function describedServed(served: ServedHttp): Values {
+function describedServed(served: ServedHttp, shown: Shown): Values {
   if (served.kind === 'nothing') return { problem: served.reason }
-  return { ...described(served.certificate), ...(served.rejected === undefined ? {} : { rejected: served.rejected }) }
+  return { ...shown(served.certificate), ...(served.rejected === undefined ? {} : { rejected: served.rejected }) }
 }

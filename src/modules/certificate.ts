@@ -5,15 +5,20 @@ import { sanPlan } from '../elastic/san-plan.ts'
 import { checkAuthorityCertificate, lifetimeWarning } from '../pki/authority.ts'
 import { certificateNames, dayText, fingerprint, serialNumber, subjectText } from '../pki/certificate-fields.ts'
 import type { CertificateNames } from '../pki/certificate-name.ts'
-import { issueLeaf, type Usage } from '../pki/issue.ts'
-import { certificatesFromPem } from '../pki/pem.ts'
-import { certificateOf, readPkcs12, writePkcs12 } from '../pki/pkcs12.ts'
+import { issueLeaf, type Authority, type Usage } from '../pki/issue.ts'
+import { writePkcs12 } from '../pki/pkcs12.ts'
 import { PkiError } from '../pki/pki-error.ts'
 import { keepReason, reissueReason, type ReissueReason } from '../pki/reissue-reason.ts'
 import { authorityPaths, leafPaths, storeNameProblem, type LeafPaths } from '../pki/store.ts'
 import { Secret } from '../secrets/secret.ts'
-import { bool, filledText, int, path, secret, textList } from './argument-types.ts'
+import { bool, day, filledText, int, path, secret, textList } from './argument-types.ts'
 import type { Effect } from './effect.ts'
+import {
+  issuingAuthority,
+  storedAuthorities,
+  type NamedAuthority,
+  type StoredAuthorities,
+} from './issuing-authority.ts'
 import { defineModule, type Change, type Context, type Look, type Values } from './module.ts'
 import {
   folderEffects,
@@ -21,9 +26,9 @@ import {
   ownAuthorityArguments,
   publicFile,
   storedAuthority,
-  storedFile,
   vaultedFile,
 } from './pki-files.ts'
+import { storedLeaf } from './stored-leaf.ts'
 
 const args = z.strictObject({
   dir: path().describe('Folder of the PKI store on the controller'),
@@ -45,6 +50,7 @@ const args = z.strictObject({
   renew_before_days: int()
     .optional()
     .describe('Days before its end when a certificate is renewed. Default: when a third of its lifetime is left'),
+  renew_before: day().optional().describe('A day such as 2027-03-01: a certificate that ends before it is renewed now'),
   force: bool().default(false).describe('Issue a new certificate without any other reason'),
   ...ownAuthorityArguments,
 })
@@ -79,12 +85,15 @@ export const certificate = defineModule<Args, State>({
   args,
   on: 'controller',
   async inspect(look, given) {
-    const names = checkedNames(given)
+    const names = checkedNames(given, look.clock.now())
     const paths = leafPaths(given.dir, given.node, given.file)
-    const [stored, authority] = await Promise.all([
+    const [stored, authorities] = await Promise.all([
       storedLeaf(look, paths, given),
-      authorityCertificate(look, given.dir, given.ca),
+      storedAuthorities(look, given.dir, given.ca),
     ])
+    const ca = issuingAuthority(authorities, stored.certificate) ?? noAuthority(given)
+    const authority = ca.certificate
+    checkAuthorityCertificate(authority, authorityPaths(given.dir, ca.name).certificate, look.clock.now())
     const usages = checkedUsages(given.usages)
     const question = {
       ...stored,
@@ -92,13 +101,14 @@ export const certificate = defineModule<Args, State>({
       names,
       usages,
       renewBeforeDays: given.renew_before_days,
+      renewBefore: given.renew_before,
       force: given.force,
     }
     const reason = reissueReason(question, look.clock.now())
     if (reason === undefined && stored.certificate !== undefined) {
       return { certificate: stored.certificate, authority, before: stored.certificate, issued: undefined }
     }
-    const { leaf, store } = await issue(look, given, names, authority)
+    const { leaf, store } = await issue(look, given, names, await signing(look, given, ca, authorities))
     const folder = await folderEffects(look, paths.store)
     const issued = { reason: reason ?? { kind: 'missing', text: 'missing' }, store, folder } as const
     return { certificate: leaf, authority, before: stored.certificate, issued }
@@ -119,72 +129,37 @@ export const certificate = defineModule<Args, State>({
   },
 })
 
-interface StoredLeaf {
-  readonly certificate: X509Certificate | undefined
-  readonly unreadable?: string | undefined
-  readonly keyMatches: boolean
-}
-
-/** What the store holds of a node, as the question for `reissueReason` has it. */
-export async function storedLeaf(
-  look: Look,
-  paths: LeafPaths,
-  given: Pick<Args, 'file' | 'p12_password'>,
-): Promise<StoredLeaf> {
-  const [pem, envelope] = await Promise.all([storedFile(look, paths.certificate), storedFile(look, paths.store)])
-  if (pem === undefined || envelope === undefined) return { certificate: undefined, keyMatches: false }
-  const store = look.vault.isEncrypted(envelope) ? look.vault.decrypt(envelope, paths.store).revealBytes() : envelope
-  const found = readable(() => certificatesFromPem(pem.toString(), `${given.file}.crt`)[0])
-  if (found.unreadable !== undefined || found.value === undefined) {
-    const unreadable = found.unreadable ?? `no certificate in ${given.file}.crt`
-    return { certificate: undefined, unreadable, keyMatches: false }
-  }
-  const certificate = found.value
-  const own = readable(() => {
-    const opened = readPkcs12(store, given.p12_password)
-    const [key] = opened.keys
-    return key === undefined ? undefined : certificateOf(opened, key)
+function noAuthority({ dir, ca }: Args): never {
+  throw new TaskError(`There is no CA "${authorityPaths(dir, ca).certificate}"`, {
+    hint: 'Run certificate_authority before certificate',
   })
-  const unreadable = own.unreadable === undefined ? undefined : `${given.file}.p12: ${own.unreadable}`
-  return { certificate, unreadable, keyMatches: own.value?.raw.equals(certificate.raw) === true }
 }
 
-/** What cannot be read in the store is issued anew; all other errors are errors. */
-function readable<T>(read: () => T): { readonly value?: T; readonly unreadable?: string } {
-  try {
-    return { value: read() }
-  } catch (thrown) {
-    if (!(thrown instanceof PkiError)) throw thrown
-    return { unreadable: thrown.message }
-  }
-}
-
-/** From the store alone: as long as nothing has to be issued, nobody needs the CA's key or its password. */
-async function authorityCertificate(look: Look, dir: string, name: string): Promise<X509Certificate> {
-  const { certificate: path } = authorityPaths(dir, name)
-  const pem = await storedFile(look, path)
-  const [found] = pem === undefined ? [] : certificatesFromPem(pem.toString(), path)
-  if (found === undefined) {
-    throw new TaskError(`There is no CA "${path}"`, { hint: 'Run certificate_authority before certificate' })
-  }
-  checkAuthorityCertificate(found, path, look.clock.now())
-  return found
+/** With its key. As long as nothing has to be issued, nobody needs that, or its password. */
+async function signing(
+  look: Look,
+  given: Args,
+  { name, certificate: stated }: NamedAuthority,
+  { next }: StoredAuthorities,
+): Promise<Authority> {
+  const paths = authorityPaths(given.dir, name)
+  const own = await ownAuthority(look, given)
+  const isOwn = (one: X509Certificate | undefined) => one !== undefined && own?.certificate.raw.equals(one.raw) === true
+  if (own !== undefined && isOwn(stated)) return own
+  // The CA given may be the one to come, and this node's turn has not come yet.
+  if (own === undefined || isOwn(next?.certificate)) return storedAuthority(look, paths)
+  throw new TaskError(`The CA given is not the one in "${paths.certificate}"`, {
+    hint: 'Run certificate_authority with the same CA before certificate',
+  })
 }
 
 async function issue(
   look: Look,
   given: Args,
   names: CertificateNames,
-  stated: X509Certificate,
+  authority: Authority,
 ): Promise<{ readonly leaf: X509Certificate; readonly store: Buffer }> {
   assertJavaReads(given.p12_password)
-  const paths = authorityPaths(given.dir, given.ca)
-  const authority = (await ownAuthority(look, given)) ?? (await storedAuthority(look, paths))
-  if (!authority.certificate.raw.equals(stated.raw)) {
-    throw new TaskError(`The CA given is not the one in "${paths.certificate}"`, {
-      hint: 'Run certificate_authority with the same CA before certificate',
-    })
-  }
   const leaf = await issueLeaf(
     {
       commonName: given.common_name ?? given.node,
@@ -249,7 +224,7 @@ function resultOf(state: State, paths: LeafPaths, reason: string): Values {
   }
 }
 
-function checkedNames(given: Args): CertificateNames {
+function checkedNames(given: Args, now: Date): CertificateNames {
   const plan = sanPlan({
     knownAs: given.known_as,
     names: given.names,
@@ -261,6 +236,11 @@ function checkedNames(given: Args): CertificateNames {
   if (given.renew_before_days !== undefined && given.renew_before_days >= given.days) {
     throw new TaskError('A certificate would be due for renewal as soon as it is issued', {
       hint: `renew_before_days (${given.renew_before_days}) must be less than days (${given.days})`,
+    })
+  }
+  if (given.renew_before !== undefined && given.renew_before.getTime() >= now.getTime() + given.days * 86_400_000) {
+    throw new TaskError(`A certificate that is issued now would end before ${dayText(given.renew_before)} too`, {
+      hint: `renew_before must be less than days (${given.days}) away`,
     })
   }
   return plan.names

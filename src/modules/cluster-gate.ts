@@ -25,7 +25,10 @@ export const clusterGate = defineModule({
     outage_allowed: bool()
       .optional()
       .describe('Opens one_node_down_survivable for a cluster too small for it. Default: the variable outage_allowed.'),
-    timeout: int().default(600).describe('Seconds to wait.'),
+    nodes: textList()
+      .optional()
+      .describe('For one_node_down_survivable: names of the nodes that are to go down. Default: all of the cluster.'),
+    timeout: int().optional().describe('Seconds to wait. Default: the variable gate_timeout, else 600.'),
     ...endpointArguments,
   }),
   inspect: async () => undefined,
@@ -34,34 +37,42 @@ export const clusterGate = defineModule({
     if (unknown !== undefined) {
       return { kind: 'fail', message: `There is no gate named "${unknown}"`, hint: `Gates: ${gateNames.join(', ')}` }
     }
-    const endpoint = nodeEndpoint(args, contextVariables(context))
+    const variables = contextVariables(context)
+    const endpoint = nodeEndpoint(args, variables)
     const wanted: Wanted = {
       gates: args.gates,
       before: snapshotFrom(args.before ?? variableOf(context, 'elasticsearch_cluster_before')),
-      outageAllowed: args.outage_allowed ?? variableOf(context, 'outage_allowed') === true,
+      outageAllowed: args.outage_allowed ?? isTrue(variableOf(context, 'outage_allowed')),
+      goingDown: args.nodes,
     }
     return {
       kind: 'wait',
       what: args.gates.join(', '),
-      timeoutMs: args.timeout * 1000,
+      timeoutMs: (args.timeout ?? Number(variables.text('gate_timeout') ?? defaultTimeout)) * 1000,
       intervalMs: 2000,
       probe: (look) => probe(look, endpoint, wanted),
     }
   },
 })
 
+const defaultTimeout = 600
+
 interface Wanted {
   readonly gates: readonly string[]
   readonly before: ClusterState | undefined
   readonly outageAllowed: boolean
+  readonly goingDown: readonly string[] | undefined
 }
 
-/** No waiting opens this one: the cluster is as small as it is. */
-const unchanging = 'one_node_down_survivable'
+/** Of -e name=value it is a text. */
+function isTrue(value: unknown): boolean {
+  return value === true || (typeof value === 'string' && ['true', 'yes', 'on', '1'].includes(value.toLowerCase()))
+}
 
 async function probe(look: Look, endpoint: NodeEndpoint, wanted: Wanted): Promise<Probe> {
   const { view } = await viewNode(look, endpoint)
-  const gateView: GateView = { now: view, before: wanted.before, outageAllowed: wanted.outageAllowed }
+  const { before, outageAllowed, goingDown } = wanted
+  const gateView: GateView = { now: view, before, outageAllowed, goingDown }
   const verdicts = judgeGates(wanted.gates, gateView)
   const result = { gates: verdicts }
   const closed = verdicts.filter((verdict) => !verdict.open)
@@ -70,7 +81,9 @@ async function probe(look: Look, endpoint: NodeEndpoint, wanted: Wanted): Promis
   }
   if (view.kind === 'state') {
     const found = closed.map(({ gate, reason }) => `${gate}: ${reason}`).join('; ')
-    return { done: false, found, final: closed.some(({ gate }) => gate === unchanging) }
+    const advice = closed.flatMap(({ gate }) => gates.find(({ name }) => name === gate)?.advice ?? [])
+    if (advice.length === 0) return { done: false, found }
+    return { done: false, found: [found, ...advice].join('. '), final: true }
   }
   const final = view.kind === 'rejected' ? !(await isFreshlyStarted(look, endpoint)) : !view.isTransient
   return { done: false, found: view.hint === undefined ? view.reason : `${view.reason}. ${view.hint}`, final }

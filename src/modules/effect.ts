@@ -75,6 +75,8 @@ export interface SetService {
   readonly enabled?: boolean | undefined
   readonly daemonReload?: boolean
   readonly timeoutMs?: number | undefined
+  /** systemd is to count the starts anew: its limit is against services that die again and again. */
+  readonly resetStartLimit?: boolean
   /** For a daemon without systemd: how to do each action, as sh. Undefined: systemctl. */
   readonly scripts?: Readonly<Partial<Record<ServiceAction, string>>> | undefined
   /** What a start script reads: the password of a protected keystore. */
@@ -110,4 +112,6 @@ export interface RunCommand {
 export interface HttpRequest {
   readonly kind: 'http-request'
   readonly request: HttpRequestWords
+  /** Its outcome is certain, and no later look at the host shows it. */
+  readonly isForeseen?: boolean
 }

@@ -37,6 +37,10 @@ export const elasticsearchFacts = defineModule({
       .optional()
       .describe('Address of its http as its own host reaches it. Found out from elasticsearch.yml.'),
     http_port: int().optional().describe('Port of its http. Found out from elasticsearch.yml, else 9200.'),
+    transport_host: filledText()
+      .optional()
+      .describe('Address of its transport as its own host reaches it. Found out from elasticsearch.yml.'),
+    transport_port: int().optional().describe('Port of its transport. Found out from elasticsearch.yml, else 9300.'),
     http_keystore: filledText().default('http.p12').describe('The PKCS#12 file that http TLS is to use.'),
   }),
   inspect: ({ host }, args): Promise<ElasticsearchInstallation> =>
@@ -70,8 +74,8 @@ export const elasticsearchFacts = defineModule({
       elasticsearch_http_port: args.http_port ?? node.httpPort,
       elasticsearch_http_scheme: node.httpScheme,
       elasticsearch_running: found.pid !== undefined,
-      elasticsearch_transport_host: node.transportHost,
-      elasticsearch_transport_port: node.transportPort,
+      elasticsearch_transport_host: args.transport_host ?? node.transportHost,
+      elasticsearch_transport_port: args.transport_port ?? node.transportPort,
       elasticsearch_log_folder: node.logFolder,
       elasticsearch_log_file: node.logFile,
     }

@@ -201,7 +201,7 @@ function change(
         },
       ],
     },
-    result: { state: action === 'stop' ? 'stopped' : 'started' },
+    result: { state: action === 'stop' ? 'stopped' : 'started', action },
     explain: (look) => explainFailure(look, { installation, action, host: context.host }),
   }
 }

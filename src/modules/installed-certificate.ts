@@ -5,15 +5,14 @@ import { TaskError } from '../errors.ts'
 import { fileAt, type FileState } from '../facts/file.ts'
 import { HttpError } from '../facts/http.ts'
 import { certificateOf, readPkcs12 } from '../pki/pkcs12.ts'
-import { authorityPaths } from '../pki/store.ts'
 import { PkiError } from '../pki/pki-error.ts'
 import type { Secret } from '../secrets/secret.ts'
 import { readSettings } from '../yaml-settings/read-settings.ts'
 import type { StatusArguments } from './certificate-status-arguments.ts'
 import { nodeEndpoint } from './elasticsearch-endpoint.ts'
 import { modeText } from './file-mode.ts'
+import { storedAuthorities } from './issuing-authority.ts'
 import type { Look } from './module.ts'
-import { storedFile } from './pki-files.ts'
 import type { StoredSide } from './stored-certificate.ts'
 import { lookVariables } from './task-variables.ts'
 
@@ -37,10 +36,12 @@ export async function installedFile(look: Look, given: StatusArguments, side: St
 
 /** Shakes hands once. It is no failure when nothing answers: that is what was asked. */
 export async function servedHttp(look: Look, given: StatusArguments): Promise<ServedHttp> {
-  const pem = await storedFile({ ...look, host: look.controller }, authorityPaths(given.dir, given.ca).certificate)
+  const { current, next } = await storedAuthorities(look, given.dir, given.ca)
+  const pems = [current, next].flatMap((one) => one?.certificate.toString() ?? [])
+  const ca = pems.length === 0 ? undefined : pems.join('')
   const { host, port } = nodeEndpoint(given, lookVariables(look))
   try {
-    return { kind: 'certificate', ...(await shownCertificate(look.host, { host, port, ca: pem?.toString() })) }
+    return { kind: 'certificate', ...(await shownCertificate(look.host, { host, port, ca })) }
   } catch (thrown) {
     if (!(thrown instanceof HttpError)) throw thrown
     return { kind: 'nothing', reason: thrown.message }

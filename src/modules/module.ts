@@ -30,6 +30,8 @@ export interface Module<Args = unknown, State = unknown> {
   readonly anyArguments?: boolean
   /** Arguments that are given as expressions and not rendered before (`that` of assert). */
   readonly rawArguments?: readonly string[]
+  /** What it writes on a host is made at random (a key, a salt): a plan knows it by what was asked for. */
+  readonly makesAtRandom?: boolean
   /** The task cannot converge (a command): the contract tests do not expect "keep" on the second look. */
   readonly neverConverges?: boolean
   /** Looks only. Every `host.ask` outstanding at the same time shares a round trip. */

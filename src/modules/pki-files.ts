@@ -96,7 +96,7 @@ async function neededFile(look: Look, path: string): Promise<Buffer> {
   const content = await storedFile(look, path)
   if (content === undefined) {
     throw new TaskError(`The CA file "${path}" does not exist`, {
-      hint: 'Check http_ca_path and http_ca_key_path; the files are read on the machine that runs elkseal',
+      hint: 'Check http_ca_path (or transport_ca_path) and its key path; the files are read on the machine that runs elkseal',
     })
   }
   return look.vault.isEncrypted(content) ? look.vault.decrypt(content, path).revealBytes() : content

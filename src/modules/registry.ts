@@ -1,6 +1,14 @@
+import { trustPhase } from './trust-phase.ts'
+import { promotedAuthority } from './promoted-authority.ts'
+import { clientTrust } from './client-trust.ts'
+import { transportTrust } from './transport-trust.ts'
+import { transportStatus } from './transport-status.ts'
+import { transportPhaseGate } from './transport-phase.ts'
+import { transportCertificate } from './transport-certificate.ts'
 import { yamlSettings } from './yaml-settings.ts'
 import { storedPassword } from './stored-password.ts'
 import { servedCertificate } from './served-certificate.ts'
+import { reloadedTransport } from './reloaded-transport.ts'
 import { reloadedCertificate } from './reloaded-certificate.ts'
 import { metricbeatModule } from './metricbeat-module.ts'
 import { metricbeatKeystore } from './metricbeat-keystore.ts'
@@ -36,6 +44,7 @@ import type { Module } from './module.ts'
 import { ping } from './ping.ts'
 import { setFact } from './set-fact.ts'
 import { setup } from './setup.ts'
+import { shardAllocation } from './shard-allocation.ts'
 import { shell } from './shell.ts'
 import { slurp } from './slurp.ts'
 import { stat } from './stat.ts'
@@ -70,6 +79,7 @@ export const allModules: readonly Module[] = [
   certificate,
   certificateAuthority,
   certificateStatus,
+  clientTrust,
   clusterGate,
   clusterSnapshot,
   coveredNames,
@@ -85,9 +95,17 @@ export const allModules: readonly Module[] = [
   metricbeatFacts,
   metricbeatKeystore,
   metricbeatModule,
+  promotedAuthority,
   reloadedCertificate,
+  reloadedTransport,
   servedCertificate,
+  shardAllocation,
   storedPassword,
+  trustPhase,
+  transportCertificate,
+  transportPhaseGate,
+  transportStatus,
+  transportTrust,
   yamlSettings,
 ]
 

@@ -43,12 +43,13 @@ export const reloadedCertificate = defineModule({
       timeoutMs: args.timeout * 1000,
       intervalMs: 500,
       probe: (look) => probeServed(look, endpoint, wanted),
-      explain: (look) => explain(look, args.path, logFile),
+      explain: (look) => explainReload(look, args.path, logFile),
     }
   },
 })
 
-async function explain(
+/** Why a running node did not take a new file, from its log. */
+export async function explainReload(
   look: Look,
   file: string,
   logFile: string | undefined,

@@ -1,19 +1,26 @@
-import { createHash, type X509Certificate } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { RenewalView } from '../elastic/renewal.ts'
 import { throwProblems } from '../errors.ts'
 import type { CertificateNames } from '../pki/certificate-name.ts'
-import { certificatesFromPem } from '../pki/pem.ts'
-import { authorityPaths, leafPaths, passwordPath, storeNameProblem } from '../pki/store.ts'
+import { leafPaths, passwordPath, storeNameProblem } from '../pki/store.ts'
 import { Secret } from '../secrets/secret.ts'
-import { storedLeaf } from './certificate.ts'
+import { storedLeaf } from './stored-leaf.ts'
 import type { StatusArguments } from './certificate-status-arguments.ts'
+import {
+  issuingAuthority,
+  storedAuthorities,
+  type NamedAuthority,
+  type StoredAuthorities,
+} from './issuing-authority.ts'
 import type { Look } from './module.ts'
 import { ownAuthority, storedFile } from './pki-files.ts'
 
 /** The store's side of a renewal, and what the host's side is compared with. */
 export interface StoredSide {
-  readonly view: Pick<RenewalView, 'stored' | 'otherAuthority' | 'isPasswordChanged'>
-  readonly authorityPem: string | undefined
+  readonly view: Pick<RenewalView, 'stored' | 'otherAuthority' | 'rotatedAuthority' | 'isPasswordChanged'>
+  readonly authorities: StoredAuthorities
+  /** Of them, the one that the node's certificate comes from, or would. */
+  readonly authority: NamedAuthority | undefined
   readonly password: Secret | undefined
   /** Of the PKCS#12 store as it is placed on a host. */
   readonly sha256: string | undefined
@@ -25,32 +32,35 @@ export async function storedSide(look: Look, given: StatusArguments, names: Cert
   throwProblems(problem === undefined ? [] : [problem])
   const here: Look = { ...look, host: look.controller }
   const paths = leafPaths(given.dir, given.node, 'http')
-  const authorityPath = authorityPaths(given.dir, given.ca).certificate
-  const [pem, kept, envelope, own] = await Promise.all([
-    storedFile(here, authorityPath),
+  const [authorities, kept, envelope, own] = await Promise.all([
+    storedAuthorities(look, given.dir, given.ca),
     storedSecret(here, passwordPath(given.dir)),
     storedSecret(here, paths.store),
     ownAuthority(here, given),
   ])
   const password = given.p12_password ?? asLine(kept)
+  const leaf = password && (await storedLeaf(here, paths, { file: 'http', p12_password: password }))
+  const authority = issuingAuthority(authorities, leaf?.certificate)
   const common = {
-    authorityPem: pem?.toString(),
+    authorities,
+    authority,
     password,
     sha256: envelope === undefined ? undefined : createHash('sha256').update(envelope.revealBytes()).digest('hex'),
   }
   const isPasswordChanged = kept !== undefined && password?.equals(asLine(kept) ?? kept) === false
-  const [authority] = pem === undefined ? [] : certificatesFromPem(pem.toString(), authorityPath)
-  if (authority === undefined || password === undefined) {
-    return { ...common, view: { stored: undefined, otherAuthority: undefined, isPasswordChanged } }
+  if (authority === undefined || leaf === undefined) {
+    return {
+      ...common,
+      view: { stored: undefined, otherAuthority: undefined, rotatedAuthority: undefined, isPasswordChanged },
+    }
   }
-  const leaf = await storedLeaf(here, paths, { file: 'http', p12_password: password })
-  const { renew_before_days: renewBeforeDays, force } = given
-  const stored = { ...leaf, authority, names, usages: ['server'] as const, renewBeforeDays, force }
-  return { ...common, view: { stored, otherAuthority: otherThan(authority, own?.certificate), isPasswordChanged } }
-}
-
-function otherThan(authority: X509Certificate, own: X509Certificate | undefined): X509Certificate | undefined {
-  return own === undefined || own.raw.equals(authority.raw) ? undefined : own
+  const { renew_before_days: renewBeforeDays, renew_before: renewBefore, force } = given
+  const usages = ['server'] as const
+  const stored = { ...leaf, authority: authority.certificate, names, usages, renewBeforeDays, renewBefore, force }
+  const known = [authorities.current, authorities.next].flatMap((one) => one?.certificate ?? [])
+  const otherAuthority = known.some((one) => own?.certificate.raw.equals(one.raw)) ? undefined : own?.certificate
+  const rotatedAuthority = known.find((one) => !one.raw.equals(authority.certificate.raw))
+  return { ...common, view: { stored, otherAuthority, rotatedAuthority, isPasswordChanged } }
 }
 
 async function storedSecret(here: Look, file: string): Promise<Secret | undefined> {

@@ -57,7 +57,9 @@ export const systemdService = defineModule<Args, State>({
   decide: ({ service, needsReload }, given): Decision => {
     const { name = 'systemd' } = given
     if (given.name !== undefined && service?.known !== true && !needsReload) {
-      return { kind: 'fail', message: `No unit "${name}" is known to systemd` }
+      return service?.noSystemd === true
+        ? { kind: 'fail', message: `There is no systemd on this host, so no unit "${name}"` }
+        : { kind: 'fail', message: `No unit "${name}" is known to systemd` }
     }
     const action = service === undefined ? undefined : actionFor(given.state, service)
     const enabled = service?.enabled === given.enabled ? undefined : given.enabled

@@ -109,7 +109,7 @@ function opened(files: AuthorityFiles): ReturnType<typeof readPkcs12> {
   } catch (thrown) {
     if (!(thrown instanceof PkiError)) throw thrown
     throw new PkiError(`Cannot open the CA "${files.path}": ${lowerFirst(thrown.message)}`, {
-      hint: thrown.hint ?? 'Check http_ca_path and http_ca_password',
+      hint: thrown.hint ?? 'Check its password: http_ca_password, or transport_ca_password',
       cause: thrown,
     })
   }

@@ -53,6 +53,11 @@ export function fingerprint(certificate: X509Certificate): string {
   return certificate.fingerprint256.replaceAll(':', '').toLowerCase()
 }
 
+/** Whether one of them is this very certificate. */
+export function isAmong(certificate: X509Certificate, others: readonly X509Certificate[]): boolean {
+  return others.some((one) => one.raw.equals(certificate.raw))
+}
+
 /** The subject on one line: `CN=es1, DC=lab`. */
 export function subjectText(certificate: X509Certificate): string {
   return certificate.subject.split('\n').join(', ')

@@ -7,6 +7,7 @@ export const objectIds = {
   basicConstraints: '2.5.29.19',
   authorityKeyIdentifier: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
+  anyExtendedKeyUsage: '2.5.29.37.0',
   serverAuth: '1.3.6.1.5.5.7.3.1',
   clientAuth: '1.3.6.1.5.5.7.3.2',
   sha256WithRsa: '1.2.840.113549.1.1.11',
@@ -31,6 +32,8 @@ export const objectIds = {
   data: '1.2.840.113549.1.7.1',
   encryptedData: '1.2.840.113549.1.7.6',
   friendlyName: '1.2.840.113549.1.9.20',
+  /** Oracle's, in bags of certificates. */
+  trustedKeyUsage: '2.16.840.1.113894.746875.1.1',
   localKeyId: '1.2.840.113549.1.9.21',
   x509Certificate: '1.2.840.113549.1.9.22.1',
   keyBag: '1.2.840.113549.1.12.10.1.1',

@@ -8,6 +8,7 @@ import {
   type KeyObject,
 } from 'node:crypto'
 import type { Secret } from '../secrets/secret.ts'
+import { isAmong } from './certificate-fields.ts'
 import {
   bmpString,
   bmpTextOf,
@@ -56,6 +57,14 @@ export interface StoredKey {
 interface StoredCertificate {
   readonly alias: string | undefined
   readonly localKeyId: string | undefined
+  /** Java takes it as a trusted certificate entry. */
+  readonly isTrusted: boolean
+  readonly certificate: X509Certificate
+}
+
+/** A CA that whoever uses the store as a truststore is to trust. Aliases are told apart without regard to case. */
+export interface TrustedEntry {
+  readonly alias: string
   readonly certificate: X509Certificate
 }
 
@@ -69,7 +78,7 @@ export interface Pkcs12 {
  * AES-256, a SHA-256 MAC. Java 17 and 25, OpenSSL 3 and node-forge (Kibana) open it. It was opened with the password
  * before it is returned. Throws a PkiError if key and certificate do not belong together.
  */
-export function writePkcs12(entry: KeyEntry, password: Secret): Buffer {
+export function writePkcs12(entry: KeyEntry, password: Secret, trusted: readonly TrustedEntry[] = []): Buffer {
   const secret = password.reveal()
   const id = createHash('sha1').update(entry.certificate.raw).digest()
   const attributes = setOf(
@@ -78,14 +87,29 @@ export function writePkcs12(entry: KeyEntry, password: Secret): Buffer {
   )
   const key = encryptWithPassword(entry.key.export({ type: 'pkcs8', format: 'der' }), secret)
   const keys = sequence(sequence(objectId(objectIds.shroudedKeyBag), tagged(0, [encryptedKeyInfo(key)]), attributes))
+  // Of two CAs with one name Java makes the later one part of the chain: the issuer comes last.
+  const isIssuer = ({ certificate }: TrustedEntry) => isAmong(certificate, entry.chain)
+  const anchors = [...trusted.filter((one) => !isIssuer(one)), ...trusted.filter(isIssuer)]
+  const isTrusted = (one: X509Certificate) => trusted.some(({ certificate }) => isAmong(one, [certificate]))
   const certificates = sequence(
     certificateBag(entry.certificate, attributes),
-    ...entry.chain.map((certificate) => certificateBag(certificate)),
+    ...entry.chain.filter((one) => !isTrusted(one)).map((one) => certificateBag(one)),
+    ...anchors.map(trustedBag),
   )
-  const contents = encodeDer(sequence(dataInfo(encodeDer(keys)), encryptedInfo(encodeDer(certificates), secret)))
-  const store = encodeDer(sequence(integer(3), dataInfo(contents), macData(contents, secret)))
+  const store = sealed([dataInfo(encodeDer(keys)), encryptedInfo(encodeDer(certificates), secret)], secret)
   assertOpens(store, entry, password)
   return store
+}
+
+/** A store of trusted certificates alone, as `keytool -importcert` makes it. */
+export function writeTrustStore(trusted: readonly TrustedEntry[], password: Secret): Buffer {
+  const secret = password.reveal()
+  return sealed([encryptedInfo(encodeDer(sequence(...trusted.map(trustedBag))), secret)], secret)
+}
+
+function sealed(parts: readonly DerNode[], password: string): Buffer {
+  const contents = encodeDer(sequence(...parts))
+  return encodeDer(sequence(integer(3), dataInfo(contents), macData(contents, password)))
 }
 
 /**
@@ -134,6 +158,15 @@ function certificateBag(certificate: X509Certificate, attributes?: DerNode): Der
   const value = sequence(objectId(objectIds.x509Certificate), tagged(0, [octetString(certificate.raw)]))
   const parts = [objectId(objectIds.certificateBag), tagged(0, [value])]
   return sequence(...parts, ...(attributes === undefined ? [] : [attributes]))
+}
+
+/** Without Oracle's attribute, with any extended usage in it, Java sees no trusted entry in a certificate. */
+function trustedBag({ alias, certificate }: TrustedEntry): DerNode {
+  const attributes = setOf(
+    attribute(objectIds.friendlyName, bmpString(alias)),
+    attribute(objectIds.trustedKeyUsage, objectId(objectIds.anyExtendedKeyUsage)),
+  )
+  return certificateBag(certificate, attributes)
 }
 
 function attribute(id: string, value: DerNode): DerNode {
@@ -203,7 +236,7 @@ function bagsOf(info: DerNode, password: string): readonly DerNode[] {
 function readBag(bag: DerNode, password: string): readonly (StoredKey | StoredCertificate)[] {
   const [id, wrapped, attributes] = childrenOf(bag)
   const value = childrenOf(wrapped)[0]
-  const names = readAttributes(attributes)
+  const { isTrusted, ...names } = readAttributes(attributes)
   switch (objectIdOf(id)) {
     case objectIds.keyBag:
       return value === undefined ? [] : [{ ...names, key: keyFrom(encodeDer(value)) }]
@@ -212,7 +245,7 @@ function readBag(bag: DerNode, password: string): readonly (StoredKey | StoredCe
     case objectIds.certificateBag: {
       const [kind, certificate] = childrenOf(value)
       if (objectIdOf(kind) !== objectIds.x509Certificate) return []
-      return [{ ...names, certificate: new X509Certificate(bytesOf(childrenOf(certificate)[0])) }]
+      return [{ ...names, isTrusted, certificate: new X509Certificate(bytesOf(childrenOf(certificate)[0])) }]
     }
     case objectIds.safeContentsBag:
       return childrenOf(value).flatMap((inner) => readBag(inner, password))
@@ -221,7 +254,7 @@ function readBag(bag: DerNode, password: string): readonly (StoredKey | StoredCe
   }
 }
 
-function readAttributes(attributes: DerNode | undefined): Omit<StoredKey, 'key'> {
+function readAttributes(attributes: DerNode | undefined): Omit<StoredCertificate, 'certificate'> {
   const found = new Map<string, DerNode>()
   for (const item of attributes === undefined ? [] : childrenOf(attributes)) {
     const [id, values] = childrenOf(item)
@@ -232,6 +265,7 @@ function readAttributes(attributes: DerNode | undefined): Omit<StoredKey, 'key'>
   return {
     alias: bmpTextOf(found.get(objectIds.friendlyName)),
     localKeyId: id === undefined ? undefined : bytesOf(id).toString('hex'),
+    isTrusted: found.has(objectIds.trustedKeyUsage),
   }
 }
 

@@ -17,6 +17,8 @@ export interface ReissueInput {
   readonly usages: readonly Usage[]
   /** Days before the end when renewal starts; undefined: a third of the lifetime. */
   readonly renewBeforeDays?: number | undefined
+  /** One that ends before this day is renewed now. */
+  readonly renewBefore?: Date | undefined
   readonly force: boolean
 }
 
@@ -49,15 +51,40 @@ export function reissueReason(input: ReissueInput, now: Date): ReissueReason | u
   if (names !== undefined) return { kind: 'names changed', text: `names changed: ${names}` }
   const usages = usagesChange(certificate, input.usages)
   if (usages !== undefined) return { kind: 'usage changed', text: `usage changed: ${usages}` }
-  if (now >= renewalStart(certificate, input.renewBeforeDays) && !endsWithAuthority(certificate, authority)) {
-    return expiring(certificate, now)
-  }
+  const ending = endingReason(certificate, authority, { ...input, now })
+  if (ending !== undefined) return ending
   if (input.force) return { kind: 'forced', text: 'forced' }
   return undefined
 }
 
+/** When a certificate is due by its end alone. */
+interface RenewalRule {
+  readonly renewBeforeDays?: number | undefined
+  readonly renewBefore?: Date | undefined
+  readonly now: Date
+}
+
+/** That a certificate is near its end, and a new one would live longer. Its CA may be unknown. */
+export function endingReason(
+  certificate: X509Certificate,
+  authority: X509Certificate | undefined,
+  rule: RenewalRule,
+): ReissueReason | undefined {
+  if (!isEnding(certificate, rule) || endsWithAuthority(certificate, authority)) return undefined
+  return expiring(certificate, rule.now)
+}
+
+function isEnding(certificate: X509Certificate, { renewBefore, renewBeforeDays, now }: RenewalRule): boolean {
+  if (renewBefore !== undefined && certificate.validToDate < renewBefore) return true
+  return now >= renewalStart(certificate, renewBeforeDays)
+}
+
 /** Why a certificate stays: "valid until 2027-03-01, renewal starts 2027-01-30". */
-export function keepReason(certificate: X509Certificate, authority: X509Certificate, renewBeforeDays?: number): string {
+export function keepReason(
+  certificate: X509Certificate,
+  authority: X509Certificate | undefined,
+  renewBeforeDays?: number,
+): string {
   if (endsWithAuthority(certificate, authority)) {
     return `valid until ${dayText(certificate.validToDate)}, when its CA ends; the CA has to be renewed first`
   }
@@ -78,8 +105,8 @@ export function isFrom(certificate: X509Certificate, authority: X509Certificate)
 }
 
 /** Then a new one would not be valid any longer, and would be issued again in every run. */
-function endsWithAuthority(certificate: X509Certificate, authority: X509Certificate): boolean {
-  return certificate.validToDate >= authority.validToDate
+function endsWithAuthority(certificate: X509Certificate, authority: X509Certificate | undefined): boolean {
+  return authority !== undefined && certificate.validToDate >= authority.validToDate
 }
 
 function expiring(certificate: X509Certificate, now: Date): ReissueReason {

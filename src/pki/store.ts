@@ -32,6 +32,24 @@ export function leafPaths(dir: string, node: string, file: string): LeafPaths {
   return { folder, certificate: join(folder, `${file}.crt`), store: join(folder, `${file}.p12`) }
 }
 
+/** The CA that a rotation of the CA `name` goes over to. It is in the store as long as the rotation is under way. */
+export function nextAuthority(name: string): string {
+  return `${name}-next`
+}
+
+export function isNextAuthority(name: string): boolean {
+  return name.endsWith('-next')
+}
+
+/** Where the certificate of a CA stays when another one has taken its place. Its key is not kept. */
+export function formerAuthorityPath(dir: string, name: string, serial: string): string {
+  return join(dir, 'ca', `${name}-old-${serial}.crt`)
+}
+
+export function isFormerAuthority(path: string, dir: string, name: string): boolean {
+  return path.startsWith(join(dir, 'ca', `${name}-old-`)) && path.endsWith('.crt')
+}
+
 /** Vaulted password of all PKCS#12 stores. */
 export function passwordPath(dir: string): string {
   return join(dir, 'http-p12-password')

@@ -6,6 +6,8 @@ export interface SeenCertificate {
   readonly serial?: string
   readonly fingerprint?: string
   readonly issuer?: string
+  /** Name of the CA in the store that it is from; empty when it is from none of them. */
+  readonly issued_by?: string
   readonly not_before?: string
   readonly not_after?: string
   readonly names?: readonly string[]
@@ -56,7 +58,7 @@ function rowsOf(node: CertificateStatus, width: number, color: boolean): readonl
     row('store', seenText(store), node.host),
     row('file', isSame(store, file) ? 'the same' : seenText(file)),
     row('served', served.rejected === undefined ? shown : `${shown}  NOT ACCEPTED: ${served.rejected}`),
-    `${' '.repeat(width)}  ${verdict(renewal, color)}`,
+    `${' '.repeat(width)}  ${verdictText(renewal, color)}`,
     ...(renewal.hint === '' ? [] : [`${' '.repeat(width)}  ${printable(renewal.hint)}`]),
   ]
 }
@@ -69,7 +71,8 @@ const words: Readonly<Record<CertificateStatus['renewal']['action'], string>> = 
   refuse: 'NO RENEWAL',
 }
 
-function verdict({ action, text }: CertificateStatus['renewal'], color: boolean): string {
+/** What a renewal would do, and why. */
+export function verdictText({ action, text }: CertificateStatus['renewal'], color: boolean): string {
   const format = action === 'none' ? 'green' : action === 'refuse' ? 'red' : 'yellow'
   return `${dye(words[action], format, color)}: ${printable(text)}`
 }
@@ -79,11 +82,14 @@ function seenText({
   serial = '',
   not_after: end = '',
   issuer = '',
+  issued_by: authority = '',
   names = [],
   addresses = [],
 }: SeenCertificate) {
   if (problem !== undefined) return `- (${problem})`
-  return `${cells(short(serial), end.slice(0, 10), issuer)}  ${[...names, ...addresses].join(', ')}`
+  // Two CAs may have one name.
+  const mark = authority.endsWith('-next') ? ' (next CA)' : ''
+  return `${cells(short(serial), end.slice(0, 10), issuer + mark)}  ${[...names, ...addresses].join(', ')}`
 }
 
 function cells(serial: string, end: string, issuer: string): string {

@@ -24,6 +24,7 @@ function linesOf(event: RunEvent, target: ReportTarget): readonly string[] {
     case 'run':
       return event.check ? ['CHECK MODE: nothing is changed, what would be changed is shown'] : []
     case 'play':
+      if (event.absent === true) return []
       return [
         '',
         banner(`PLAY [${event.play}]`, target),

@@ -14,6 +14,7 @@ const columns: readonly (keyof HostCounts)[] = [
 
 /** Columns that Ansible's form takes behind the host's name. */
 const wideCells = 92
+const undeterminedCell = 18
 
 /**
  * Ansible's recap line, with `undetermined` added where a check could not know; on a terminal too narrow for it, the
@@ -22,7 +23,9 @@ const wideCells = 92
 export function recapLines(recap: RunRecap, target: Pick<ReportTarget, 'color' | 'columns'>): readonly string[] {
   const hosts = Object.entries(recap.hosts)
   const longest = Math.max(0, ...hosts.map(([host]) => host.length + 1))
-  const narrow = Math.max(26, longest) + wideCells > target.columns
+  const isUnsure = hosts.some(([, counts]) => counts.undetermined > 0)
+  const wide = Math.max(26, longest) + wideCells + (isUnsure ? undeterminedCell : 0)
+  const narrow = wide > target.columns
   const width = narrow ? longest : Math.max(26, longest)
   return hosts.map(([host, counts]) => {
     const shown = counts.undetermined > 0 ? [...columns, 'undetermined' as const] : columns

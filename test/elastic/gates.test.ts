@@ -81,7 +81,24 @@ describe('gates', () => {
     assert.match(judge('one_node_down_survivable', one, { outageAllowed: true }), /^open: .*\(allowed\)/)
     const two = { nodes: [node('a'), node('b'), node('c', ['data'])] }
     assert.match(judge('one_node_down_survivable', two), /^closed: only 2 of the nodes are master-eligible/)
-    assert.match(judge('one_node_down_survivable', { allocation: 'none' }), /^closed: shard allocation is switched off/)
+  })
+
+  it('count the nodes that are to go down alone: others than the masters may', () => {
+    const nodes = [node('a'), node('b', ['data']), node('c', ['data'])]
+    assert.match(
+      judge('one_node_down_survivable', { nodes }, { goingDown: ['a', 'b'] }),
+      /^closed: only "a" is master-eligible/,
+    )
+    assert.match(judge('one_node_down_survivable', { nodes }, { goingDown: ['b', 'c'] }), /^open: the cluster keeps/)
+    assert.match(judge('one_node_down_survivable', { nodes: [node('a')] }, { goingDown: [] }), /^open/)
+  })
+
+  it('are closed where replicas would not come back after a restart', () => {
+    for (const allocation of ['none', 'primaries', 'new_primaries']) {
+      assert.match(judge('allocation_on', { allocation }), new RegExp(`^closed: .*enable is "${allocation}"`))
+    }
+    assert.match(judge('allocation_on', { allocation: undefined }), /^open/)
+    assert.match(judge('allocation_on', { allocation: 'all' }), /^open/)
   })
 
   it('that do not exist are closed', () => {

@@ -39,6 +39,7 @@ describe('planRenewal', () => {
     notSetUp: undefined,
     stored: stored(),
     otherAuthority: undefined,
+    rotatedAuthority: undefined,
     isPasswordChanged: false,
     installed: file(leaf),
     served: served(leaf),

@@ -82,4 +82,12 @@ describe('nodeSettings', () => {
       assert.equal(nodeSettings(settings(`http.host: ${written}\n`), place).httpHost, expected)
     }
   })
+
+  it('finds the transport by the setting that Elasticsearch prefers', () => {
+    const names = ['transport.host', 'transport.bind_host', 'network.host', 'network.bind_host']
+    const lines = names.map((name, index) => `${name}: 192.0.2.${index}\n`)
+    names.forEach((_, index) => {
+      assert.equal(nodeSettings(settings(lines.slice(index).join('')), place).transportHost, `192.0.2.${index}`)
+    })
+  })
 })

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict'
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { keystoreHeader } from '../../src/elastic/keystore-file.ts'
-import { elkseal, type ElksealEvent, type ElksealRun } from './elkseal.ts'
+import { elkseal, type ElksealRun } from './elkseal.ts'
 import { createLab } from './lab.ts'
 import { rootOf, until } from './machine.ts'
+import { pauseMark, pausingPlaybook, restartTask } from './pausing-playbook.ts'
 import { needsLab } from './prerequisites.ts'
 import { startElkseal, type StartedRun } from './started-run.ts'
+import { notices, putBack, told, troubles } from './troubles.ts'
 
 const playbooks = join(import.meta.dirname, '../../playbooks')
 const playbook = join(playbooks, 'secure-http.yml')
-const restartTask = 'A restart, if the node runs with older files'
-const pauseMark = '/run/elkseal-test-pauses'
 const yml = '/etc/elasticsearch/elasticsearch.yml'
 const keystore = '/etc/elasticsearch/elasticsearch.keystore'
 
@@ -225,6 +225,76 @@ dd if=/dev/zero of=${room}/filler bs=1k 2>/dev/null || :; mount --bind ${room} /
       assert.ok(await serves(first, 'https'))
     })
 
+    it('puts back, by a new connection, a host whose connection is cut in the middle of a file', async () => {
+      const files = await filesOf(second)
+      const untouched = await pictureOf(third)
+      await writeFile(join(folder, 'playbooks/large'), Buffer.alloc(256 << 20, 'x'))
+      const running = start(pausing, '-e', `large_on=${second}`)
+      const partOf = `find /etc/elasticsearch -name '.elkseal.*' -size +1M`
+      await until(async () => (await sh(second, partOf)) !== '', `a part of the file on ${second}`)
+      await cutSessions(second)
+      const result = await running.ended
+      assert.equal(result.exitCode, 4, told(result))
+      assert.match(troubles(result)[0]!.summary!, new RegExp(`The connection to "${second}" was lost`))
+      assert.equal(putBack(result, second)?.status, 'rescued', told(result))
+      assert.deepEqual(
+        { files: await filesOf(second), http: await serves(second, 'http'), third: await pictureOf(third) },
+        { files, http: true, third: untouched },
+      )
+    })
+
+    it('stops at a node that comes back with another certificate, and puts it back', async () => {
+      const files = await filesOf(second)
+      const untouched = await pictureOf(third)
+      // What a configuration management of old does: it puts its own file there.
+      await sh(first, 'base64 /etc/elasticsearch/http.p12').then((text) =>
+        lab.run(second, ['sh', '-c', 'base64 -d > /root/other.p12'], { input: text }),
+      )
+      await sh(
+        second,
+        `mkdir -p /etc/systemd/system/elasticsearch.service.d
+printf '%s\n' '[Service]' "ExecStartPre=+/bin/sh -c 'grep -q http.ssl.enabled ${yml} && cat /root/other.p12 > /etc/elasticsearch/http.p12 || :'" > /etc/systemd/system/elasticsearch.service.d/other.conf
+systemctl daemon-reload`,
+      )
+      const result = await run()
+      await sh(second, 'rm -r /etc/systemd/system/elasticsearch.service.d; systemctl daemon-reload')
+      assert.equal(result.exitCode, 2, told(result))
+      assert.match(
+        troubles(result)[0]!.summary!,
+        new RegExp(`Gave up waiting for "${second}" to serve certificate .*: certificate [0-9a-f]+ is served`),
+      )
+      assert.equal(putBack(result, second)?.status, 'rescued', told(result))
+      assert.deepEqual(
+        { files: await filesOf(second), http: await serves(second, 'http'), third: await pictureOf(third) },
+        { files, http: true, third: untouched },
+      )
+    })
+
+    it('stops at a gate that does not open, leaves the setting that closes it, and puts the node back', async () => {
+      const files = await filesOf(second)
+      const untouched = await pictureOf(third)
+      await change('/replicated', { settings: { number_of_shards: 3, number_of_replicas: 1 } })
+      await change('/_cluster/health?wait_for_status=green&timeout=60s', undefined)
+      const running = start(playbook, '-e', 'gate_timeout=10')
+      await running.reaches(({ task, host }) => task === 'https, in elasticsearch.yml' && host === second)
+      await until(async () => !(await isActive(second)), `the restart of ${second}`)
+      await allocate('none')
+      const result = await running.ended
+      assert.equal(result.exitCode, 2, told(result))
+      assert.match(
+        troubles(result)[0]!.summary!,
+        /Gave up waiting for .*shards_settled: \d shards are unassigned, 0 were/,
+      )
+      assert.equal(putBack(result, second)?.status, 'rescued', told(result))
+      assert.match(result.text, /cluster.routing.allocation.enable was set to .*none.* meanwhile, and stays so/)
+      await allocate(null)
+      assert.deepEqual(
+        { files: await filesOf(second), http: await serves(second, 'http'), third: await pictureOf(third) },
+        { files, http: true, third: untouched },
+      )
+      await change('/_cluster/health?wait_for_status=green&timeout=60s', undefined)
+    })
+
     it('says how a node stands that cannot be healed, and what to do', async () => {
       await sh(second, "printf '%s\\n' -XX:+NoSuchOption > /etc/elasticsearch/jvm.options.d/garbage.options")
       const files = await filesOf(second)
@@ -255,10 +325,7 @@ dd if=/dev/zero of=${room}/filler bs=1k 2>/dev/null || :; mount --bind ${room} /
       const untouched = await pictureOf(third)
       const running = start(playbook)
       await running.reaches(({ task, host }) => task === 'https, in elasticsearch.yml' && host === second)
-      await until(
-        async () => !(await sh(second, 'systemctl is-active elasticsearch || :')).startsWith('active'),
-        `the restart of ${second}`,
-      )
+      await until(async () => !(await isActive(second)), `the restart of ${second}`)
       running.signal('SIGINT')
       const result = await running.ended
       assert.equal(result.exitCode, 99, told(result))
@@ -342,6 +409,30 @@ dd if=/dev/zero of=${room}/filler bs=1k 2>/dev/null || :; mount --bind ${room} /
     return { stopped: await show('InactiveEnter'), started: await show('InactiveExit') }
   }
 
+  const isActive = async (node: string): Promise<boolean> =>
+    (await sh(node, 'systemctl is-active elasticsearch || :')).startsWith('active')
+
+  /** Through the first node, which serves https by then. */
+  async function change(path: string, body: unknown): Promise<void> {
+    const url = `https://${lab.host(first).address}:9200${path}`
+    const ca = join(folder, 'inventory/pki/elasticsearch-ca.pem')
+    const words = { url, user: 'elastic', password: lab.state().passwords.elastic, ca }
+    const answer = await lab.ask(body === undefined ? words : { ...words, method: 'PUT', body })
+    assert.equal(answer.status, 200, answer.body)
+  }
+
+  const allocate = (value: string | null): Promise<void> =>
+    change('/_cluster/settings', { persistent: { 'cluster.routing.allocation.enable': value } })
+
+  /** Ends the logins; the next one is welcome. */
+  async function cutSessions(node: string): Promise<void> {
+    await sh(
+      node,
+      `listener=$(systemctl show --value -p MainPID ssh)
+for p in /proc/[0-9]*; do case $(cat $p/comm 2>/dev/null) in sshd*) [ \${p#/proc/} = "$listener" ] || kill -9 \${p#/proc/};; esac; done`,
+    )
+  }
+
   /** Ends sshd and the logins, which outlive it. */
   async function cutOff(node: string): Promise<void> {
     await sh(node, 'systemctl stop ssh')
@@ -351,36 +442,3 @@ dd if=/dev/zero of=${room}/filler bs=1k 2>/dev/null || :; mount --bind ${room} /
     )
   }
 })
-
-function troubles({ events }: ElksealRun): readonly ElksealEvent[] {
-  return events.filter(({ event, status }) => event === 'task' && (status === 'failed' || status === 'unreachable'))
-}
-
-function putBack({ events }: ElksealRun, node: string): ElksealEvent | undefined {
-  return events.find(({ task, host }) => task === 'Put the host back as it was' && host === node)
-}
-
-function notices({ events }: ElksealRun): string {
-  return events
-    .filter(({ event }) => event === 'notice')
-    .map(({ message }) => message)
-    .join('\n')
-}
-
-/** The shipped playbook, but on the host `pause_on` it pauses between the edits and the restart, and says so there. */
-async function pausingPlaybook(folder: string): Promise<string> {
-  await cp(playbooks, join(folder, 'playbooks'), { recursive: true })
-  const file = join(folder, 'playbooks/secure-http.yml')
-  const pause = `    - name: A pause to be interrupted in\n      shell: touch ${pauseMark}; sleep 60\n      changed_when: false\n      when: inventory_hostname == pause_on\n\n`
-  const text = await readFile(file, 'utf8')
-  const restart = `    - name: ${restartTask}\n`
-  assert.ok(text.includes(restart))
-  await writeFile(file, text.replace(restart, pause + restart))
-  return file
-}
-
-/** What went wrong in a run, for the message of an assertion. */
-function told(result: ElksealRun): string {
-  const lines = troubles(result).map(({ host, task, summary }) => `${host ?? ''} ${task ?? ''}: ${summary ?? ''}`)
-  return [...lines, notices(result), result.text.slice(-1000)].join('\n')
-}

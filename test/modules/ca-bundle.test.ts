@@ -28,6 +28,22 @@ describe('ca_bundle', () => {
       assert.equal(fewer.change.diff.after, 'CN=Test CA until 2029-11-25\n')
     }))
 
+  it('holds a CA to come as long as there is one', () =>
+    inFolder(async (folder) => {
+      const [current, next, dest] = ['a.crt', 'a-next.crt', 'bundle.pem'].map((name) => join(folder, name))
+      const pem = (await testAuthority()).certificate.toString()
+      const other = (
+        await issueAuthority({ commonName: 'New CA', days: 10, keyBits: 2048, now })
+      ).certificate.toString()
+      await writeFile(current!, pem)
+      const values = { certificates: [current], if_present: [next], dest }
+      await runHere(caBundle, values, now)
+      assert.equal(await readFile(dest!, 'utf8'), pem)
+      await writeFile(next!, other)
+      await runHere(caBundle, values, now)
+      assert.equal(await readFile(dest!, 'utf8'), pem + other)
+    }))
+
   it('refuses a file without a certificate', () =>
     inFolder(async (folder) => {
       await writeFile(join(folder, 'empty.crt'), '')

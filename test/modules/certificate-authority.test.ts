@@ -65,13 +65,35 @@ describe('certificate_authority', () => {
       assert.equal(decision.result?.['subject'], 'CN=Test CA')
     }))
 
-  it('says when it replaces another CA', () =>
+  it('does not take another CA in place of the one that clients trust', () =>
     inFolder(async (dir) => {
       await runHere(certificateAuthority, { dir }, now)
       const path = join(dir, 'own.p12')
       await writeFile(path, writePkcs12({ alias: 'ca', ...(await testAuthority()) }, new Secret('capw')))
-      const taken = await runHere(certificateAuthority, { dir, own_ca_path: path, own_ca_password: 'capw' }, now)
-      assert.equal(reasonOf(taken), 'take CA "CN=Test CA", valid until 2029-11-25, in place of another CA')
+      await assert.rejects(decideHere(certificateAuthority, { dir, own_ca_path: path, own_ca_password: 'capw' }, now), {
+        message: 'The CA given, "CN=Test CA", is not the one of the store, "CN=Elasticsearch HTTP CA"',
+        hint: /rotate-ca\.yml/,
+      })
+    }))
+
+  it('keeps the current CA while it is rotated to the one given', () =>
+    inFolder(async (dir) => {
+      await runHere(certificateAuthority, { dir }, now)
+      const path = join(dir, 'own.p12')
+      await writeFile(path, writePkcs12({ alias: 'ca', ...(await testAuthority()) }, new Secret('capw')))
+      const own = { own_ca_path: path, own_ca_password: 'capw' }
+      const taken = await runHere(certificateAuthority, { dir, name: 'http-ca-next', ...own }, now)
+      assert.equal(reasonOf(taken), 'take CA "CN=Test CA", valid until 2029-11-25')
+      const kept = await runHere(certificateAuthority, { dir, ...own }, now)
+      assert.equal(reasonOf(kept), 'CA "CN=Elasticsearch HTTP CA" is valid until 2032-02-28')
+    }))
+
+  it('makes a CA to come anew whose making was cut off', () =>
+    inFolder(async (dir) => {
+      await runHere(certificateAuthority, { dir, name: 'http-ca-next' }, now)
+      await rm(join(dir, 'ca/http-ca-next.crt'))
+      assert.equal((await runHere(certificateAuthority, { dir, name: 'http-ca-next' }, now)).kind, 'change')
+      assert.equal((await runHere(certificateAuthority, { dir, name: 'http-ca-next' }, now)).kind, 'keep')
     }))
 
   it('refuses what is missing, expired or no CA, and changes nothing', () =>

@@ -84,7 +84,12 @@ describe('certificate_status', () => {
       readonly reasons: readonly { readonly kind: string }[]
       readonly store: { readonly serial?: string }
       readonly file: { readonly serial?: string; readonly problem?: string }
-      readonly served: { readonly serial?: string; readonly problem?: string; readonly issuer?: string }
+      readonly served: {
+        readonly serial?: string
+        readonly problem?: string
+        readonly issuer?: string
+        readonly rejected?: string
+      }
     }
     return { ...result, kinds: result.reasons.map((reason) => reason.kind), reason: decision.reason }
   }
@@ -148,6 +153,28 @@ describe('certificate_status', () => {
     assert.deepEqual(await kindsOf(), ['not set up'])
     writeFileSync(host.path('conf/elasticsearch.yml'), yml.replace('http.p12', 'other.p12'))
     assert.deepEqual(await kindsOf(), ['not set up'])
+  })
+
+  it('tells while the CA is rotated which of the two each certificate is from', async () => {
+    const dir = host.path('pki')
+    await runHere(certificateAuthority, { dir, name: 'http-ca-next' }, now)
+    const issuers = async () => {
+      const { store, file, served, action, kinds } = await look()
+      return [[store, file, served].map((one) => (one as { issued_by?: string }).issued_by), action, kinds]
+    }
+    assert.deepEqual(await issuers(), [['http-ca', 'http-ca', 'http-ca'], 'none', []])
+    await issue({ ca: 'http-ca-next' })
+    assert.deepEqual(await issuers(), [['http-ca-next', 'http-ca', 'http-ca'], 'refuse', ['CA rotation']])
+    writeFileSync(host.path('conf/http.p12'), stored())
+    serve()
+    assert.deepEqual(await issuers(), [['http-ca-next', 'http-ca-next', 'http-ca-next'], 'none', []])
+    // Its chain is found: only the clock of this machine is behind that of the test.
+    assert.equal((await look()).served.rejected, 'CERT_NOT_YET_VALID')
+    await issue({ force: true })
+    assert.deepEqual([(await look()).action, (await look()).kinds[0]], ['place', 'file differs from store'])
+    const foreign = await testLeaf()
+    server.setSecureContext({ cert: foreign.certificate.toString(), key: keyOf(foreign) })
+    assert.deepEqual((await issuers()).slice(1), ['refuse', ['CA replaced']])
   })
 
   it('is no failure where there is nothing yet: no store, no file, no answer', async () => {

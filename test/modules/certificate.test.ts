@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '../../src/errors.ts'
@@ -195,6 +196,59 @@ describe('certificate', () => {
         (await readFile(path, 'utf8')).replace(/\n(\d)/, (_, digit) => `\n${digit === '3' ? '6' : '3'}`),
       )
       await assert.rejects(run(dir), SecretError)
+    }),
+  )
+
+  it(
+    'is renewed by the CA that it is from while the CA is rotated',
+    inStore(async (dir) => {
+      const made = await runHere(certificateAuthority, { dir, name: 'http-ca-next' }, now)
+      assert.equal(made.kind, 'change')
+      const issuer = async () => {
+        const leaf = new X509Certificate(await readFile(join(dir, 'es1/http.crt')))
+        const [next] = certificatesFromPem(await readFile(join(dir, 'ca/http-ca-next.crt'), 'utf8'), 'next')
+        return leaf.verify(next!.publicKey) ? 'next' : 'current'
+      }
+      await run(dir)
+      assert.equal(await issuer(), 'current')
+      await run(dir, { force: true })
+      assert.equal(await issuer(), 'current')
+      const moved = await run(dir, { ca: 'http-ca-next' })
+      assert.match(reasonOf(moved), /^issue a certificate \(not from this CA/)
+      assert.equal(await issuer(), 'next')
+      assert.equal((await run(dir)).kind, 'keep')
+      assert.equal((await run(dir, { ca: 'http-ca-next' })).kind, 'keep')
+      await run(dir, { force: true })
+      assert.equal(await issuer(), 'next')
+    }),
+  )
+
+  it('is signed by the stored CA while that is rotated to one of the user', () =>
+    inFolder(async (dir) => {
+      await runHere(certificateAuthority, { dir }, now)
+      const store = writePkcs12({ alias: 'ca', ...(await testAuthority()) }, new Secret('capw'))
+      await writeFile(join(dir, 'own.p12'), store)
+      const own = { own_ca_path: join(dir, 'own.p12'), own_ca_password: 'capw' }
+      await assert.rejects(run(dir, own), /The CA given is not the one/)
+      await runHere(certificateAuthority, { dir, name: 'http-ca-next', ...own }, now)
+      await run(dir, own)
+      const leaf = new X509Certificate(await readFile(join(dir, 'es1/http.crt')))
+      assert.equal(leaf.issuer, 'CN=Elasticsearch HTTP CA')
+      await run(dir, { ...own, ca: 'http-ca-next' })
+      assert.equal(new X509Certificate(await readFile(join(dir, 'es1/http.crt'))).issuer, 'CN=Test CA')
+    }))
+
+  it(
+    'is renewed before a given day, which a new one must outlive',
+    inStore(async (dir) => {
+      await run(dir)
+      assert.equal((await run(dir, { renew_before: '2028-02-29' })).kind, 'keep')
+      const late = daysAfter(now, 30)
+      assert.match(reasonOf(await run(dir, { renew_before: '2028-03-01' }, late)), /expires on 2028-02-29/)
+      await assert.rejects(run(dir, { renew_before: '2028-04-30' }), /would end before 2028-04-30 too/)
+      for (const day of ['2028-02-30', '1.3.2028', 'soon', '2028-02']) {
+        await assert.rejects(run(dir, { renew_before: day }), /must be a day such as 2027-03-01/)
+      }
     }),
   )
 

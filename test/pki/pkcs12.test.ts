@@ -4,9 +4,16 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import forge from 'node-forge'
-import type { Identity } from '../../src/pki/issue.ts'
+import { issueAuthority, type Identity } from '../../src/pki/issue.ts'
 import { keyToPem } from '../../src/pki/pem.ts'
-import { certificateOf, readPkcs12, writePkcs12, type KeyEntry } from '../../src/pki/pkcs12.ts'
+import {
+  certificateOf,
+  readPkcs12,
+  writePkcs12,
+  writeTrustStore,
+  type KeyEntry,
+  type TrustedEntry,
+} from '../../src/pki/pkcs12.ts'
 import { PkiError } from '../../src/pki/pki-error.ts'
 import { Secret } from '../../src/secrets/secret.ts'
 import { findJdk } from '../support/elasticsearch-distribution.ts'
@@ -134,6 +141,104 @@ describe('writePkcs12', () => {
       })
     })
   }
+})
+
+describe('trusted entries', () => {
+  let entry: KeyEntry
+  let trusted: readonly TrustedEntry[]
+
+  before(async () => {
+    const { certificate } = await testAuthority()
+    entry = { alias: 'instance', ...(await testLeaf()), chain: [certificate] }
+    // Of the same name, as two CAs of certutil are.
+    const other = await issueAuthority({ commonName: 'Test CA', days: 10, keyBits: 2048, now: new Date() })
+    trusted = [
+      { alias: 'ca', certificate },
+      { alias: 'Zweite ÄÖ', certificate: other.certificate },
+    ]
+  })
+
+  const serial = ({ certificate }: Pick<TrustedEntry, 'certificate'>) => certificate.serialNumber.toLowerCase()
+  const inStore = (bytes: Buffer, secret: Secret) =>
+    readPkcs12(bytes, secret)
+      .certificates.filter((one) => one.isTrusted)
+      .map((one) => `${one.alias} ${one.certificate.serialNumber.toLowerCase()}`)
+      .sort()
+
+  it('are read back with their aliases, with a key and without, and nothing else is one', () => {
+    const alias = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 8 })
+    fc.assert(
+      fc.property(fc.uniqueArray(alias, { minLength: 0, maxLength: 2 }), fc.string(), (aliases, text) => {
+        const secret = new Secret(text)
+        const entries = aliases.map((name, index) => ({ ...trusted[index]!, alias: name }))
+        const expected = entries.map((one) => `${one.alias} ${serial(one)}`).sort()
+        assert.deepEqual(inStore(writePkcs12(entry, secret, entries), secret), expected)
+        assert.deepEqual(inStore(writeTrustStore(entries, secret), secret), expected)
+      }),
+      { numRuns: 8 },
+    )
+  })
+
+  it('are not there twice where they are of the chain', () => {
+    const store = readPkcs12(writePkcs12(entry, password, trusted), password)
+    assert.equal(store.certificates.length, 3)
+  })
+
+  it('are known to OpenSSL by their attribute', async function () {
+    needs(this, 'openssl')
+    await inFolder(async (folder) => {
+      const file = join(folder, 't.p12')
+      await writeFile(file, writeTrustStore(trusted, password))
+      const said = await tool('openssl', ['pkcs12', '-in', file, '-nokeys', '-passin', `pass:${password.reveal()}`])
+      assert.equal(said.match(/^ *2\.16\.840\.1\.113894\.746875\.1\.1:/gm)?.length, 2)
+      assert.equal(said.match(/BEGIN CERTIFICATE/g)?.length, 2)
+    })
+  })
+
+  for (const major of [17, 25]) {
+    it(`are trusted entries of Java ${major}, beside a key with the right CA in its chain`, async function () {
+      const jdk = findJdk(major)
+      if (jdk === undefined) {
+        skipFor(this, `needs a JDK ${major}`)
+        return
+      }
+      this.timeout(60_000)
+      await inFolder(async (folder) => {
+        const keytool = (file: string) =>
+          tool(join(jdk, 'bin/keytool'), ['-list', '-v', '-keystore', file, '-storepass:env', 'PASSWORD'], {
+            PASSWORD: password.reveal(),
+          })
+        const [both, alone] = [join(folder, 'both.p12'), join(folder, 'alone.p12')]
+        await writeFile(both, writePkcs12(entry, password, trusted))
+        await writeFile(alone, writeTrustStore(trusted, password))
+        const said = await keytool(both)
+        assert.equal(said.match(/^Entry type: trustedCertEntry$/gm)?.length, 2)
+        const own = said.slice(said.indexOf('Entry type: PrivateKeyEntry'))
+        assert.match(own, /^Certificate chain length: 2$/m)
+        const chain = [...own.matchAll(/^Serial number: (\w+)$/gm)].slice(0, 2).map(([, found]) => found)
+        assert.deepEqual(
+          chain,
+          [serial(entry), serial(trusted[0]!)].map((one) => one.replace(/^0+/, '')),
+        )
+        const entries = await keytool(alone)
+        assert.match(entries, /^Your keystore contains 2 entries$/m)
+        assert.equal(entries.match(/^Entry type: trustedCertEntry$/gm)?.length, 2)
+      })
+    })
+  }
+
+  it('are found in a store of keytool', async function () {
+    needs(this, 'keytool')
+    await inFolder(async (folder) => {
+      const [ca, file] = [join(folder, 'ca.pem'), join(folder, 'k.p12')]
+      await writeFile(ca, trusted[0]!.certificate.toString())
+      const words = ['-importcert', '-noprompt', '-alias', 'made-by-keytool', '-file', ca, '-keystore', file]
+      await tool('keytool', [...words, '-storetype', 'PKCS12', '-storepass', 'changeit'])
+      assert.deepEqual(inStore(await readFile(file), new Secret('changeit')), [
+        `made-by-keytool ${serial(trusted[0]!)}`,
+      ])
+    })
+  })
 })
 
 describe('readPkcs12', () => {

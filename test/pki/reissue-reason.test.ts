@@ -64,6 +64,11 @@ describe('reissueReason', () => {
     assert.equal(reason({ renewBeforeDays: 30 }, daysAfter(now, 335)), 'expires on 2028-02-29')
   })
 
+  it('renews what ends before a given day', () => {
+    assert.equal(reason({ renewBefore: new Date('2028-02-29') }), undefined)
+    assert.equal(reason({ renewBefore: new Date('2028-03-01') }), 'expires on 2028-02-29')
+  })
+
   it('does not renew what would end with its CA all the same', async () => {
     const short = (await testLeaf({ days: 5000 })).certificate
     assert.equal(reason({ certificate: short }, daysAfter(now, 999)), undefined)

@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict'
-import { authorityPaths, bundlePath, leafPaths, passwordPath, storeNameProblem } from '../../src/pki/store.ts'
+import {
+  authorityPaths,
+  bundlePath,
+  formerAuthorityPath,
+  isFormerAuthority,
+  isNextAuthority,
+  leafPaths,
+  nextAuthority,
+  passwordPath,
+  storeNameProblem,
+} from '../../src/pki/store.ts'
 
 describe('the PKI store', () => {
   it('has its files where the documentation says', () => {
@@ -9,6 +19,14 @@ describe('the PKI store', () => {
     assert.equal(leafPaths('/pki', 'es1', 'http').store, '/pki/es1/http.p12')
     assert.equal(passwordPath('/pki'), '/pki/http-p12-password')
     assert.equal(bundlePath('/pki'), '/pki/elasticsearch-ca.pem')
+    assert.equal(nextAuthority('http-ca'), 'http-ca-next')
+    assert.equal(formerAuthorityPath('/pki', 'http-ca', '3f2a'), '/pki/ca/http-ca-old-3f2a.crt')
+    assert.deepEqual(['http-ca', 'http-ca-next'].map(isNextAuthority), [false, true])
+    const names = ['http-ca-old-3f2a.crt', 'http-ca-old-3f2a.key', 'http-ca.crt', 'other-ca-old-3f2a.crt']
+    assert.deepEqual(
+      names.map((name) => isFormerAuthority(`/pki/ca/${name}`, '/pki', 'http-ca')),
+      [true, false, false, false],
+    )
   })
 
   it('takes no name that leads out of it', () => {

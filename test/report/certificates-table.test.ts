@@ -40,6 +40,14 @@ describe('certificatesTable', () => {
     assert.deepEqual(found.slice(3), ['      NO RENEWAL: CA replaced', '      Run rotate-ca.yml'])
   })
 
+  it('tells a certificate of the next CA, while the CA is rotated, from one of the current CA', () => {
+    const next = { ...certificate, fingerprint: 'bb', issued_by: 'http-ca-next' }
+    const current = { ...certificate, issued_by: 'http-ca' }
+    const [store = '', file = ''] = lines({ ...good, store: next, file: current, served: current })
+    assert.match(store, /CN=Elasticsearch HTTP CA \(next CA\) {2}es1/)
+    assert.match(file, /CN=Elasticsearch HTTP CA {2}es1/)
+  })
+
   it('does not obey what a host sends', () => {
     const text = certificatesTable([{ ...good, served: { problem: '\u001b[2J' } }], false)
     assert.ok(!text.includes('\u001b'))

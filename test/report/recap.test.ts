@@ -35,5 +35,6 @@ describe('the recap', () => {
 
   it('adds what a check could not know only where there is some', () => {
     assert.match(lines(Infinity, { undetermined: 2 })[0] ?? '', /undetermined=2 *$/)
+    assert.ok((lines(120, { undetermined: 2 })[0] ?? '').length <= 120)
   })
 })

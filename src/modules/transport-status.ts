@@ -1,0 +1,98 @@
+import type { X509Certificate } from 'node:crypto'
+import * as z from 'zod'
+import { trustedCertificates } from '../elastic/transport-files.ts'
+import { rotationDue } from '../elastic/rotation-due.ts'
+import { planTransport, type TransportPlan, type TransportView } from '../elastic/transport-plan.ts'
+import { dayText, fingerprint, isAmong, serialNumber, subjectText } from '../pki/certificate-fields.ts'
+import { bool, day, int } from './argument-types.ts'
+import { defineModule, type Values } from './module.ts'
+import { transportArguments, transportWords } from './transport-arguments.ts'
+import { authorityInHand, transportFiles } from './transport-look.ts'
+import { probeTransport } from './transport-probe.ts'
+
+const args = z.strictObject({
+  ...transportArguments,
+  renew_before_days: int()
+    .optional()
+    .describe('Days before its end when a certificate is renewed. Default: when a third of its lifetime is left'),
+  renew_before: day().optional().describe('A certificate that ends before this day is renewed now'),
+  force: bool().default(false).describe('Due without any other reason'),
+  certificate_days: int().default(365).describe('How many days a new certificate is valid: a CA is due before'),
+})
+
+type Args = z.output<typeof args>
+
+interface State {
+  readonly view: TransportView
+  readonly plan: TransportPlan
+  readonly isAuthorityDue: boolean
+}
+
+export const transportStatus = defineModule<Args, State>({
+  name: 'transport_status',
+  aliases: ['elkseal.elastic.transport_status'],
+  summary:
+    'Looks at the TLS between the nodes: its files on the host, opened with the passwords of the Elasticsearch keystore, and a fresh handshake with the transport port. Says what is due and whether it can be done without a restart. Changes nothing.',
+  examples: `
+- name: The certificate with which the node meets other nodes
+  transport_status:
+  register: transport_renewal
+`,
+  args,
+  async inspect(look, given) {
+    const words = transportWords(look, given)
+    const files = await transportFiles(look, words)
+    const authority = await authorityInHand(look, words, files)
+    const seen = files.kind === 'off' ? undefined : await probeTransport(look, files, words)
+    const { renew_before_days: renewBeforeDays, renew_before: renewBefore, force } = given
+    const view = { files, authority, seen, renewBeforeDays, renewBefore, force }
+    const rule = { certificateDays: given.certificate_days, beforeDays: undefined }
+    const isAuthorityDue = authority !== undefined && rotationDue(authority.certificate, rule, look.clock.now()).isDue
+    return { view, plan: planTransport(view, look.clock.now()), isAuthorityDue }
+  },
+  decide({ view, plan, isAuthorityDue }) {
+    const { files, seen } = view
+    const { action, reasons, text, hint } = plan
+    const result = {
+      action,
+      due: action === 'issue' || action === 'reload',
+      reasons,
+      reason: text,
+      hint: hint ?? '',
+      authority_due: isAuthorityDue,
+      kind: files.kind,
+      closed_reason: files.kind === 'closed' ? files.reason : '',
+      path: files.kind === 'open' ? files.key.path : '',
+      file: described(
+        files.kind === 'open' ? files.key.certificate : files.kind === 'closed' ? files.certificate : undefined,
+      ),
+      served: seen?.certificate === undefined ? { problem: seen?.rejected ?? 'nothing' } : described(seen.certificate),
+      trusted: files.kind === 'open' ? trustedCertificates(files).map((one) => trustedText(one, view)) : [],
+    }
+    const reason = action === 'none' ? text : `${words[action]}: ${text}`
+    return { kind: 'keep', reason, result }
+  },
+})
+
+const words: Readonly<Record<TransportPlan['action'], string>> = {
+  none: 'nothing to do',
+  issue: 'a new certificate is due',
+  reload: 'the file is to be read again',
+  refuse: 'cannot be renewed',
+}
+
+function described(certificate: X509Certificate | undefined): Values {
+  if (certificate === undefined) return { problem: 'not known' }
+  return {
+    serial: serialNumber(certificate),
+    fingerprint: fingerprint(certificate),
+    issuer: certificate.issuer.split('\n').join(', '),
+    not_before: certificate.validFromDate.toISOString(),
+    not_after: certificate.validToDate.toISOString(),
+  }
+}
+
+function trustedText(certificate: X509Certificate, { authority }: TransportView): string {
+  const mark = authority !== undefined && isAmong(certificate, [authority.certificate]) ? ', the CA in hand' : ''
+  return `${subjectText(certificate)} until ${dayText(certificate.validToDate)}${mark}`
+}
