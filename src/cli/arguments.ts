@@ -1,6 +1,14 @@
 import { Command, CommanderError, Help, InvalidArgumentError, Option } from 'commander'
 import { exitCodes } from './exit-code.ts'
-import type { InventoryCommandOptions, InventoryOptions, RunOptions } from './options.ts'
+import type {
+  ApplyOptions,
+  InventoryCommandOptions,
+  InventoryOptions,
+  ResumeOptions,
+  RollbackOptions,
+  RunOptions,
+  UnlockOptions,
+} from './options.ts'
 import { packageVersion } from './package-root.ts'
 import type { ProcessView } from './process.ts'
 
@@ -49,6 +57,10 @@ function createProgram(view: ProcessView, choose: (command: ParsedCommand) => vo
     .version(`elkseal ${packageVersion()}`, '-V, --version', 'print the version')
     .addHelpText('after', firstSteps)
   addRun(program, choose)
+  addResume(program, choose)
+  addRollback(program, choose)
+  addApply(program, choose)
+  addUnlock(program, choose)
   addVerify(program, choose)
   addInventory(program, choose)
   addDoc(program, choose)
@@ -70,12 +82,85 @@ function addRun(program: Command, choose: (command: ParsedCommand) => void): voi
     .option('--list-tasks', 'print the tasks and stop')
     .option('--list-tags', 'print the tags and stop')
     .option('--syntax-check', 'check the playbooks and stop')
+    .option('--plan-out <file>', 'check, and write what would be done into a file for "elkseal apply"')
   outputOptions(connectionOptions(inventoryOptions(command)))
   command.action((playbooks: string[], options: RunOptions) =>
     choose({
       execute: async (view) => {
         const { runCommand } = await import('./commands/run.ts')
         return runCommand(playbooks, options, view)
+      },
+    }),
+  )
+}
+
+function addResume(program: Command, choose: (command: ParsedCommand) => void): void {
+  const command = program
+    .command('resume')
+    .description(
+      'Go on with a run that was cut off: the same playbook, limit and tags; what is done is found by looking',
+    )
+    .argument('[run]', 'name of the run; none means the latest that did not complete')
+    .option('-C, --check', 'change nothing; tell exactly what would be changed')
+    .option('-D, --diff', 'show the differences in files')
+    .option('--allow-changed-playbook', 'also when the playbook has changed since')
+  outputOptions(connectionOptions(inventoryOptions(command)))
+  command.action((id: string | undefined, options: ResumeOptions) =>
+    choose({
+      execute: async (view) => {
+        const { resumeCommand } = await import('./commands/resume.ts')
+        return resumeCommand(id, options, view)
+      },
+    }),
+  )
+}
+
+function addRollback(program: Command, choose: (command: ParsedCommand) => void): void {
+  const command = program
+    .command('rollback')
+    .description('Undo what a run changed: files, keystores and services are as they were before it')
+    .argument('[run]', 'name of the run; none means the latest that changed anything')
+    .option('-C, --check', 'change nothing; tell what would be undone, by the journal')
+  outputOptions(connectionOptions(inventoryOptions(command)))
+  command.action((id: string | undefined, options: RollbackOptions) =>
+    choose({
+      execute: async (view) => {
+        const { rollbackCommand } = await import('./commands/rollback.ts')
+        return rollbackCommand(id, options, view)
+      },
+    }),
+  )
+}
+
+function addApply(program: Command, choose: (command: ParsedCommand) => void): void {
+  const command = program
+    .command('apply')
+    .description('Do what a plan of "run --plan-out" says; refuse if anything has moved since')
+    .argument('<plan>', 'the plan file')
+    .option('-C, --check', 'only tell whether the plan still holds')
+    .option('-D, --diff', 'show the differences in files')
+  outputOptions(connectionOptions(sourceOptions(command)))
+  command.action((file: string, options: ApplyOptions) =>
+    choose({
+      execute: async (view) => {
+        const { applyCommand } = await import('./commands/apply.ts')
+        return applyCommand(file, options, view)
+      },
+    }),
+  )
+}
+
+function addUnlock(program: Command, choose: (command: ParsedCommand) => void): void {
+  const command = program
+    .command('unlock')
+    .description('Show the locks that runs hold on the hosts; with --id remove those of a run that cannot end any more')
+    .option('--id <run>', 'name of the run whose locks are removed')
+  outputOptions(connectionOptions(inventoryOptions(command)))
+  command.action((options: UnlockOptions) =>
+    choose({
+      execute: async (view) => {
+        const { unlockCommand } = await import('./commands/unlock.ts')
+        return unlockCommand(options, view)
       },
     }),
   )
@@ -161,9 +246,12 @@ function addCerts(program: Command, choose: (command: ParsedCommand) => void): v
 }
 
 function inventoryOptions(command: Command): Command {
+  return sourceOptions(command).option('-l, --limit <pattern>', 'only these hosts')
+}
+
+function sourceOptions(command: Command): Command {
   return command
     .option('-i, --inventory <source>', 'inventory file, folder or "host," list; can be given again', collect, [])
-    .option('-l, --limit <pattern>', 'only these hosts')
     .option('-e, --extra-vars <vars>', 'variables: key=value, JSON, YAML or @file', collect, [])
     .option('--vault-password-file <file>', 'file with the vault password', collect, [])
     .option('--vault-id <id>', 'vault identity: label@file or label@prompt', collect, [])

@@ -8,6 +8,7 @@ export const exitCodes = {
   ok: 0,
   input: 1,
   failed: 2,
+  moved: 3,
   unreachable: 4,
   interrupted: 99,
   bug: 250,
@@ -16,7 +17,7 @@ export const exitCodes = {
 export function exitCodeOfRun(outcome: RunOutcome): number {
   if (outcome.interrupted) return exitCodes.interrupted
   if (outcome.unreachable.length > 0) return exitCodes.unreachable
-  return outcome.failed.length > 0 ? exitCodes.failed : exitCodes.ok
+  return outcome.refused || outcome.failed.length > 0 ? exitCodes.failed : exitCodes.ok
 }
 
 export function exitCodeOfError(error: Error): number {

@@ -17,19 +17,45 @@ export interface OpenedInventory {
   readonly redactor: Redactor
   /** Where `.elkseal/` lies: beside the first source. */
   readonly stateFolder: string
+  /** Files and folders as absolute paths; a "host," list as it was given. */
+  readonly sources: readonly string[]
 }
 
 /** Reads the sources and every variable file that a host needs. Throws with all problems together. */
-export function openInventory(options: InventoryOptions, view: ProcessView, playbookDir?: string): OpenedInventory {
+export function openInventory(
+  options: InventoryOptions,
+  view: ProcessView,
+  playbookDir?: string,
+  known?: Pick<OpenedInventory, 'vault' | 'redactor'>,
+): OpenedInventory {
   const sources = sourcesOf(options, view)
   const tell = (message: string) => view.stderr.write(`${message}\n`)
-  const redactor = new Redactor()
-  const vault = vaultOf({ options, view, redactor, tell, check: options.check === true })
+  const redactor = known?.redactor ?? new Redactor()
+  // A plan is sealed, and what opens it again must be known when the check is forgotten.
+  const vault =
+    known?.vault ??
+    vaultOf({ options, view, redactor, tell, check: options.check === true && options.planOut === undefined })
   const { inventory, warnings } = loadInventory(sources, { vault, folder: view.cwd })
   for (const warning of warnings) tell(`[WARNING]: ${problemText(warning, false).replace(/^(\S+: )?error: /, '$1')}`)
   const variables = new InventoryVariables(inventory, { vault, redactor, playbookDir })
   throwProblems(variables.check())
-  return { inventory, variables, vault, redactor, stateFolder: stateFolderOf(sources, view) }
+  return {
+    inventory,
+    variables,
+    vault,
+    redactor,
+    stateFolder: stateFolderOf(sources, view),
+    sources: placed(sources, view),
+  }
+}
+
+function placed(sources: readonly string[], view: ProcessView): readonly string[] {
+  return sources.map((source) => (source.includes(',') ? source : resolve(view.cwd, source)))
+}
+
+/** Where `.elkseal/` lies, before any of the sources is read. */
+export function findStateFolder(options: InventoryOptions, view: ProcessView): string {
+  return stateFolderOf(sourcesOf(options, view), view)
 }
 
 function sourcesOf(options: InventoryOptions, view: ProcessView): readonly string[] {

@@ -1,10 +1,16 @@
+import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { systemClock } from '../clock.ts'
-import { openConnectionPool } from '../connection/pool.ts'
+import { openConnectionPool, type ConnectionPool } from '../connection/pool.ts'
 import type { Listener } from '../engine/events.ts'
 import { Interruption } from '../engine/interruption.ts'
-import { noJournal, openJournal, type Journal } from '../engine/journal.ts'
+import { noJournal, openJournal, reopenJournal, type Journal } from '../engine/journal.ts'
+import type { KeptRun } from '../engine/journal/run-folders.ts'
+import type { Controller } from '../engine/journal/record.ts'
 import { learnPlainPasswords } from '../engine/learn-secrets.ts'
+import { HostLocks } from '../engine/lock/host-locks.ts'
+import { noLock } from '../engine/lock/run-lock.ts'
+import type { PlanWatch } from '../engine/plan/plan-watch.ts'
 import { newRunId } from '../engine/run.ts'
 import type { RunContext } from '../engine/run-context.ts'
 import { modulesByName } from '../modules/registry.ts'
@@ -15,6 +21,7 @@ import { parseExtraVars } from '../vars/extra-vars.ts'
 import type { RunOptions } from './options.ts'
 import type { OpenedInventory } from './open-inventory.ts'
 import { packageVersion } from './package-root.ts'
+import { playbookDigest } from './playbook-digest.ts'
 import type { ProcessView } from './process.ts'
 import { askOnTerminal } from './prompt.ts'
 
@@ -25,20 +32,30 @@ export interface RunParts {
   readonly listen: Listener
   /** False for what only looks: nothing to resume or to undo. */
   readonly journaled: boolean
+  /** A run that goes on, or is undone, under its own name. */
+  readonly kept?: KeptRun & { readonly as: 'resumed' | 'rollback' }
+  /** Follows the run while a plan is made, compared or applied. */
+  readonly plan?: PlanWatch
+  /** Those of another run, to be used again. */
+  readonly connections?: Connections
+}
+
+/** Connections of a command, with the passwords that were typed for them. */
+export interface Connections {
+  readonly pool: ConnectionPool
+  readonly connectionDefaults: ConnectionDefaults
 }
 
 /** Everything that a run needs, from what the command line gave. */
 export function openRun(playbook: Playbook, parts: RunParts): RunContext {
   const { opened, options, listen } = parts
-  const id = newRunId(systemClock.now())
+  const id = parts.kept?.story.run.id ?? newRunId(systemClock.now())
   const check = options.check === true
   for (const host of opened.inventory.hosts.keys()) learnPlainPasswords(opened.variables.ofHost(host), opened.redactor)
   const extraVars = parseExtraVars(options.extraVars, { folder: parts.view.cwd, vault: opened.vault })
   learnPlainPasswords(extraVars, opened.redactor)
-  const journal =
-    check || !parts.journaled ? noJournal : openJournal(opened.stateFolder, id, (text) => opened.redactor.redact(text))
-  startJournal(journal, id, playbook)
-  return {
+  const journal = check || !parts.journaled ? noJournal : startJournal(playbook, { id, extraVars, parts })
+  const context: RunContext = {
     id,
     playbook,
     ...opened,
@@ -49,8 +66,7 @@ export function openRun(playbook: Playbook, parts: RunParts): RunContext {
       skipTags: options.skipTags,
       startAtTask: options.startAtTask,
     },
-    pool: openPool(parts),
-    connectionDefaults: connectionDefaults(parts),
+    ...(parts.connections ?? openConnections(parts)),
     extraVars,
     check,
     diff: options.diff === true,
@@ -59,14 +75,21 @@ export function openRun(playbook: Playbook, parts: RunParts): RunContext {
     listen,
     interruption: new Interruption(),
     journal,
+    lock: noLock,
+    plan: parts.plan,
     playbookFolder: dirname(playbook.file),
     startFolder: parts.view.cwd,
     hosts: new Map(),
     dynamicGroups: new Map(),
   }
+  return check || !parts.journaled ? context : { ...context, lock: new HostLocks(context) }
 }
 
-function openPool({ options, view, listen }: RunParts) {
+export function openConnections(parts: Pick<RunParts, 'opened' | 'options' | 'view' | 'listen'>): Connections {
+  return { pool: openPool(parts), connectionDefaults: connectionDefaults(parts) }
+}
+
+function openPool({ options, view, listen }: Pick<RunParts, 'options' | 'view' | 'listen'>): ConnectionPool {
   return openConnectionPool({
     home: view.env['HOME'] ?? '/',
     user: view.env['USER'] ?? view.env['LOGNAME'] ?? 'root',
@@ -77,7 +100,7 @@ function openPool({ options, view, listen }: RunParts) {
   })
 }
 
-function connectionDefaults({ options, opened }: RunParts): ConnectionDefaults {
+function connectionDefaults({ options, opened }: Pick<RunParts, 'options' | 'opened'>): ConnectionDefaults {
   const ask = (prompt: string) => {
     const secret = new Secret(askOnTerminal(prompt))
     opened.redactor.add(secret)
@@ -96,12 +119,37 @@ function connectionDefaults({ options, opened }: RunParts): ConnectionDefaults {
   }
 }
 
-function startJournal(journal: Journal, id: string, playbook: Playbook): void {
+function startJournal(
+  playbook: Playbook,
+  run: { readonly id: string; readonly extraVars: Readonly<Record<string, unknown>>; readonly parts: RunParts },
+): Journal {
+  const { opened, options, view, kept } = run.parts
+  const redact = (text: string) => opened.redactor.redact(text)
+  const controller: Controller = {
+    version: packageVersion(),
+    user: view.env['USER'] ?? view.env['LOGNAME'] ?? '',
+    controller: hostname(),
+    process: process.pid,
+  }
+  if (kept !== undefined) {
+    const journal = reopenJournal(kept.folder, kept.story.intents, redact)
+    const limit = options.limit === undefined ? {} : { limit: options.limit }
+    journal.append({ record: kept.as, ...controller, ...(kept.as === 'rollback' ? limit : {}) })
+    return journal
+  }
+  const journal = openJournal(opened.stateFolder, run.id, redact)
   journal.append({
     record: 'run',
-    id,
+    id: run.id,
     playbook: playbook.file,
-    started: systemClock.now().toISOString(),
-    version: packageVersion(),
+    sha256: playbookDigest(playbook),
+    inventory: opened.sources,
+    limit: options.limit,
+    tags: options.tags,
+    skipTags: options.skipTags,
+    startAtTask: options.startAtTask,
+    extraVars: Object.keys(run.extraVars).sort(),
+    ...controller,
   })
+  return journal
 }

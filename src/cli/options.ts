@@ -7,6 +7,8 @@ export interface InventoryOptions {
   readonly askVaultPass?: boolean
   readonly extraVars: readonly string[]
   readonly check?: boolean
+  /** Where a plan of the check is written to. */
+  readonly planOut?: string
 }
 
 export interface ConnectionOptions {
@@ -39,6 +41,26 @@ export interface RunOptions extends InventoryOptions, ConnectionOptions, OutputO
   readonly listTasks?: boolean
   readonly listTags?: boolean
   readonly syntaxCheck?: boolean
+}
+
+/** Everything else is in the plan. */
+export interface ApplyOptions extends Omit<InventoryOptions, 'limit' | 'planOut'>, ConnectionOptions, OutputOptions {
+  readonly diff?: boolean
+}
+
+export interface ResumeOptions extends InventoryOptions, ConnectionOptions, OutputOptions {
+  readonly check?: boolean
+  readonly diff?: boolean
+  readonly allowChangedPlaybook?: boolean
+}
+
+export interface RollbackOptions extends InventoryOptions, ConnectionOptions, OutputOptions {
+  readonly check?: boolean
+}
+
+export interface UnlockOptions extends InventoryOptions, ConnectionOptions, OutputOptions {
+  /** The run whose locks are removed. */
+  readonly id?: string
 }
 
 export interface InventoryCommandOptions extends InventoryOptions {

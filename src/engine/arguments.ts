@@ -1,8 +1,8 @@
 import type { Module, Values } from '../modules/module.ts'
-import { Secret } from '../secrets/secret.ts'
 import type { Task } from '../playbook/playbook.ts'
 import type { Scope } from '../vars/scope.ts'
 import { isOmitted } from '../vars/omit.ts'
+import { plainText } from './plain-text.ts'
 
 /** A task's arguments with their templates rendered; arguments that are `omit` are left out. */
 export function renderArguments(task: Task, module: Module, scope: Scope): Values {
@@ -15,5 +15,5 @@ export function renderArguments(task: Task, module: Module, scope: Scope): Value
 
 /** The same arguments give the same text; secrets count with their value, so it must not be printed. */
 export function argumentsKey(args: Values): string {
-  return JSON.stringify(args, (_key, value: unknown) => (value instanceof Secret ? value.reveal() : value))
+  return plainText(args)
 }

@@ -3,7 +3,7 @@ import { ElksealError, TaskError, renderPosition } from '../errors.ts'
 import type { Forecast } from '../facts/forecast.ts'
 import type { Subject } from '../facts/question.ts'
 import type { Effect } from '../modules/effect.ts'
-import type { ChangeDecision, Context, Diff, Look, Module, Probe, Values, Wait } from '../modules/module.ts'
+import type { Change, ChangeDecision, Context, Diff, Look, Module, Probe, Values, Wait } from '../modules/module.ts'
 import type { TaskStatus } from './events.ts'
 import type { HostReader } from './host-reader.ts'
 import { effectDescription } from './effect-description.ts'
@@ -39,7 +39,13 @@ export interface Stage {
   readonly touched: (subjects: readonly Subject[]) => void
   /** Time went by in which the host changed by itself: that is what one waits for. */
   readonly waited: () => void
+  /** Resolves when no other run can be at work on the host. */
+  readonly permitted: () => Promise<void>
+  /** Throws a TaskError when the run follows a plan that does not have this change. */
+  readonly planned?: ((change: Change) => void) | undefined
   readonly record: (effect: Effect, phase: 'intent' | 'done' | 'failed', explain?: ChangeDecision['explain']) => void
+  /** Resolves when what was recorded is on the disk. */
+  readonly recorded: () => Promise<void>
   readonly progress: (message: string) => void
   readonly signal: AbortSignal
 }
@@ -64,6 +70,7 @@ export async function attempt(
       case 'wait':
         return await waitFor(decision, stage)
       case 'change':
+        stage.planned?.(decision.change)
         return stage.forecast === undefined
           ? await performExplained(decision, stage)
           : await foresee(decision, stage.forecast, stage)
@@ -103,9 +110,9 @@ async function performExplained(decision: ChangeDecision, stage: Stage): Promise
 }
 
 async function perform(decision: ChangeDecision, stage: Stage): Promise<Attempt> {
+  await stage.permitted()
   const results: Values[] = []
   for (const effect of decision.change.effects) {
-    if (stage.signal.aborted) throw stage.signal.reason as Error
     results.push(await performOne(effect, decision, stage))
   }
   const attempt = changed(decision, decision.collect?.(results) ?? (Object.assign({}, ...results) as Values))
@@ -131,7 +138,10 @@ function failureText({ result, summary }: Attempt): string {
 
 async function performOne(effect: Effect, { explain }: ChangeDecision, stage: Stage): Promise<Values> {
   const subjects = subjectsOf(effect)
+  if (stage.signal.aborted) throw stage.signal.reason as Error
   stage.record(effect, 'intent', explain)
+  await stage.recorded()
+  if (stage.signal.aborted) throw stage.signal.reason as Error
   try {
     const result = await performEffect(effect, stage.performer(subjects))
     stage.record(effect, 'done')
@@ -223,5 +233,10 @@ function hasLooked(stage: Stage, ahead: Prefetched | undefined): boolean {
 }
 
 function unknowable(message: string): Attempt {
-  return settled('undetermined', `cannot be known before the changes above are made; now: ${message}`, {})
+  return settled('undetermined', `cannot be known before the changes above are made; now: ${shortened(message)}`, {})
+}
+
+/** What a task says of the state before is an aside here, not what it is about: the list of a verification is long. */
+function shortened(text: string): string {
+  return text.length > 120 ? `${text.slice(0, 119)}…` : text
 }

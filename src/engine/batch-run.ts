@@ -14,6 +14,8 @@ export class BatchRun {
   #guards = 0
   #stopped = false
   #playEnded = false
+  #isCutOff = false
+  readonly #left = new Set<string>()
 
   constructor(context: RunContext, place: TaskPlace) {
     this.context = context
@@ -30,6 +32,20 @@ export class BatchRun {
   /** `meta: end_play`, or any_errors_fatal: the play's later batches do not run. */
   get playEnded(): boolean {
     return this.#playEnded
+  }
+
+  /** One host's failure has stopped it for all. */
+  get isCutOff(): boolean {
+    return this.#isCutOff
+  }
+
+  /** These had tasks before them when it was stopped. */
+  leave(hosts: readonly string[]): void {
+    if (this.#isCutOff) for (const host of hosts) this.#left.add(host)
+  }
+
+  isInTheMiddle(host: string): boolean {
+    return this.#left.has(host)
   }
 
   endPlay(): void {
@@ -59,7 +75,9 @@ export class BatchRun {
 
   fail(host: string, condition: 'failed' | 'unreachable'): void {
     this.state(host).condition = condition
-    if (this.play.anyErrorsFatal && this.#guards === 0) this.endPlay()
+    if (!this.play.anyErrorsFatal || this.#guards > 0) return
+    this.#isCutOff = true
+    this.endPlay()
   }
 
   endHost(host: string): void {
@@ -87,11 +105,15 @@ export class BatchRun {
     this.state(host).counts.rescued += 1
   }
 
+  /** `always` runs for hosts that failed, and where another one's failure has stopped the batch. */
   async evenIfFailed(failed: readonly string[], work: () => Promise<unknown>): Promise<void> {
     for (const host of failed) this.state(host).condition = 'well'
+    const isStopped = this.#stopped
+    if (this.#isCutOff) this.#stopped = false
     try {
       await work()
     } finally {
+      this.#stopped ||= isStopped
       for (const host of failed) if (this.isWell(host)) this.state(host).condition = 'failed'
     }
   }

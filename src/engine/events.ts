@@ -26,6 +26,8 @@ export interface PlayStarted {
   readonly event: 'play'
   readonly play: string
   readonly hosts: readonly string[]
+  /** It is for a product that this inventory does not have: nothing to tell. */
+  readonly absent?: boolean
 }
 
 export interface BatchStarted {

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { Address, Output, Shell } from '../connection/connection.ts'
 import type { Forecast } from '../facts/forecast.ts'
-import type { Question, Reader, Subject } from '../facts/question.ts'
+import type { Lasting, Question, Reader, Subject } from '../facts/question.ts'
 import type { SharedAnswers } from './shared-answers.ts'
 
 export interface ReaderParts {
@@ -29,6 +29,8 @@ export interface Sharing {
 export class HostReader implements Reader {
   readonly host: string
   readonly subjects = new Set<Subject>()
+  /** What lasts of what the host itself answered first, by what it is of. */
+  readonly seen = new Map<string, Lasting>()
   readonly #parts: ReaderParts
 
   constructor(parts: ReaderParts) {
@@ -43,14 +45,21 @@ export class HostReader implements Reader {
       const foreseen = question.foresee(forecast)
       if (foreseen !== undefined) return foreseen
     }
-    if (this.#parts.native && question.answerHere !== undefined) return question.answerHere()
-    return question.parse(await this.#answer(question))
+    const answer = await this.#askMachine(question)
+    const lasting = question.lasting?.(answer)
+    if (lasting !== undefined && !this.seen.has(lasting.of)) this.seen.set(lasting.of, lasting)
+    return answer
   }
 
   open(address: Address): Promise<Duplex> {
     // What a connection shows can be changed by anything, so a look that used one is never kept.
     this.subjects.add('*')
     return this.#parts.open(address)
+  }
+
+  async #askMachine<T>(question: Question<T>): Promise<T> {
+    if (this.#parts.native && question.answerHere !== undefined) return question.answerHere()
+    return question.parse(await this.#answer(question))
   }
 
   #answer(question: Question<unknown>): Promise<Output> {

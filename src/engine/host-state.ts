@@ -1,15 +1,12 @@
 import { Forecast } from '../facts/forecast.ts'
-import type { Effect } from '../modules/effect.ts'
 import type { Cause } from '../modules/module.ts'
 import type { Task } from '../playbook/playbook.ts'
-import type { Performer } from './effects/effect-kind.ts'
 import type { Prefetched } from './prefetched.ts'
 import type { HostCounts } from './events.ts'
 import { SharedAnswers } from './shared-answers.ts'
+import type { UndoStep } from './undo/undo-steps.ts'
 
-export interface Performed {
-  readonly effect: Effect
-  readonly performer: Performer
+export interface Performed extends UndoStep {
   /** Looks for the cause when undoing it fails too. */
   readonly explain: (() => Promise<Cause | undefined>) | undefined
   hasFailed: boolean

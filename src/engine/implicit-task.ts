@@ -7,10 +7,13 @@ export interface ImplicitTask {
   readonly args?: RawMap
   readonly position: Position
   readonly runOnce?: boolean
+  /** It is no change of the user's, whatever it does. */
+  readonly changedWhen?: readonly string[]
 }
 
 /** A task that nobody wrote: fact gathering, gates. It runs whatever tags are asked for. */
-export function implicitTask(play: Play, { name, module, args = {}, position, runOnce }: ImplicitTask): Task {
+export function implicitTask(play: Play, implicit: ImplicitTask): Task {
+  const { name, module, args = {}, position, runOnce, changedWhen } = implicit
   return {
     kind: 'task',
     name,
@@ -22,7 +25,7 @@ export function implicitTask(play: Play, { name, module, args = {}, position, ru
     notify: [],
     listen: [],
     register: undefined,
-    changedWhen: undefined,
+    changedWhen,
     failedWhen: undefined,
     until: undefined,
     retries: undefined,

@@ -26,6 +26,11 @@ export class Interruption {
     )
     return 'now'
   }
+
+  /** Ends what is under way for a reason of the run's own; nobody interrupted it. */
+  end(reason: Error): void {
+    this.#now.abort(reason)
+  }
 }
 
 /** The user stopped the run. Exit code 99, as Ansible's. */

@@ -1,7 +1,7 @@
 import type { ClusterNode, ClusterState } from '../elastic/cluster-state.ts'
 import { restartOrder } from '../elastic/restart-order.ts'
 import type { Play, Task } from '../playbook/playbook.ts'
-import { implicitTask } from './implicit-task.ts'
+import { implicitTask, type ImplicitTask } from './implicit-task.ts'
 import type { RunContext } from './run-context.ts'
 
 /**
@@ -21,17 +21,26 @@ function nodeOf(facts: Readonly<Record<string, unknown>>): Pick<ClusterNode, 'ro
   return found ?? { roles: [], isElectedMaster: false }
 }
 
+export interface RollTasks {
+  readonly before: readonly Task[]
+  /** Done after each batch, whatever became of it. */
+  readonly restore: readonly Task[]
+  readonly after: readonly Task[]
+}
+
 /** The gates of a roll as tasks around each batch: closed gates are waited for, and stop the roll when time is up. */
-export function rollTasks(play: Play): { readonly before: readonly Task[]; readonly after: readonly Task[] } {
+export function rollTasks(play: Play): RollTasks {
   const { roll } = play
-  if (roll === undefined || roll.gates.length === 0) return { before: [], after: [] }
+  if (roll === undefined) return { before: [], restore: [], after: [] }
+  const implicit = (task: Omit<ImplicitTask, 'position' | 'runOnce'>) =>
+    implicitTask(play, { ...task, position: roll.position, runOnce: true })
   const gate = (name: string) =>
-    implicitTask(play, {
-      name,
-      module: 'cluster_gate',
-      args: { gates: [...roll.gates] },
-      position: roll.position,
-      runOnce: true,
-    })
-  return { before: [gate('Gates before the batch')], after: [gate('Gates after the batch')] }
+    roll.gates.length === 0 ? [] : [implicit({ name, module: 'cluster_gate', args: { gates: [...roll.gates] } })]
+  const restored = { module: 'shard_allocation', args: { state: 'restored' }, changedWhen: ['false'] }
+  return {
+    before: gate('Gates before the batch'),
+    restore:
+      roll.shardAllocation === 'restored' ? [implicit({ name: 'Shard allocation as it was found', ...restored })] : [],
+    after: gate('Gates after the batch'),
+  }
 }

@@ -11,6 +11,8 @@ import type { Listener } from './events.ts'
 import type { HostState } from './host-state.ts'
 import type { Interruption } from './interruption.ts'
 import type { Journal } from './journal.ts'
+import type { RunLock } from './lock/run-lock.ts'
+import type { PlanWatch } from './plan/plan-watch.ts'
 
 /** Everything a run needs, made once by the command line. */
 export interface RunContext {
@@ -33,6 +35,9 @@ export interface RunContext {
   readonly listen: Listener
   readonly interruption: Interruption
   readonly journal: Journal
+  readonly lock: RunLock
+  /** Only while a plan is made, compared or applied. */
+  readonly plan?: PlanWatch | undefined
   readonly playbookFolder: string
   /** Where the user stood: what `@file` of --limit is relative to. */
   readonly startFolder: string

@@ -20,6 +20,7 @@ export async function runItems(
   let well = hosts
   for (const [index, item] of items.entries()) {
     well = well.filter((host) => batch.isWell(host))
+    if (batch.stopped) batch.leave(well)
     if (well.length === 0 || batch.stopped) break
     const running = runItem(batch, item, well, place)
     lookAhead(batch, items.slice(index + 1), well, place)
@@ -71,7 +72,7 @@ async function runBlock(
   let rescued: readonly string[] = []
   if (guarded && fallen.length > 0 && !batch.context.interruption.signal.aborted) {
     for (const host of fallen) batch.rescue(host)
-    rescued = await runItems(batch, block.rescue, fallen, inside)
+    rescued = await runItems(batch, block.rescue, fallen, { ...inside, rescue: true })
     for (const host of rescued) batch.countRescued(host)
   }
   if (block.always.length > 0) await runAlways(batch, block, before, inside)

@@ -63,6 +63,6 @@ function joinResults(results: readonly TaskResult[]): TaskResult {
   }
 }
 
-function labelText(value: unknown): string {
+export function labelText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }

@@ -1,24 +1,30 @@
 import { resolve } from 'node:path'
 import { readVariableFile } from '../inventory/variable-files.ts'
-import type { Play, Task } from '../playbook/playbook.ts'
+import type { Item, Play, Task } from '../playbook/playbook.ts'
 import { orderHosts, splitBatches } from '../playbook/batches.ts'
+import { namesOnlyProducts } from '../playbook/product-groups.ts'
 import { BatchRun } from './batch-run.ts'
 import { flushHandlers } from './handlers.ts'
-import type { HostState } from './host-state.ts'
 import { implicitTask } from './implicit-task.ts'
 import { playHosts } from './play-hosts.ts'
+import { playRecord } from './play-record.ts'
 import { rollOrder, rollTasks } from './roll.ts'
-import { rollBack, tellUnreachable } from './roll-back.ts'
 import type { RunContext } from './run-context.ts'
 import { runItems } from './run-items.ts'
+import { restoreAfterTrouble } from './restore-after-trouble.ts'
+import { settleRoll, tellStopped } from './settle-roll.ts'
 import { taskScope, type TaskPlace } from './task-scope.ts'
 import { numberOf } from './values.ts'
 
 /** Runs one play, batch by batch. Returns false when the playbook must not go on. */
 export async function runPlay(context: RunContext, play: Play): Promise<boolean> {
   const hosts = playHosts(context, play)
-  context.listen({ event: 'play', play: play.name, hosts })
+  const absent = hosts.length === 0 && namesOnlyProducts(play.hosts)
+  context.listen({ event: 'play', play: play.name, hosts, ...(absent ? { absent } : {}) })
+  context.plan?.play(play.name, hosts)
   if (hosts.length === 0) return true
+  context.lock.expect(play, hosts)
+  context.journal.append(playRecord(play, hosts))
   const ordered = play.roll === undefined ? orderHosts(hosts, play.order) : rollOrder(context, play, hosts)
   const batches = splitBatches(ordered, serialOf(context, play, ordered))
   for (const [index, batchHosts] of batches.entries()) {
@@ -34,11 +40,26 @@ export async function runPlay(context: RunContext, play: Play): Promise<boolean>
     const verdict = await runBatch(context, placeOf(context, play, { playHosts: ordered, batchHosts: well }))
     if (verdict === 'end-play') return !anyTrouble(context, batchHosts)
     if (verdict === 'stop') {
-      if (context.interruption.soon) tellNotBegun(context, play, batches.slice(index + 1).flat())
+      const ahead = batches.slice(index + 1).flat()
+      if (context.interruption.soon) tellNotBegun(context, play, ahead)
+      else if (play.roll !== undefined)
+        tellStopped(context, { ...standing(context, batches.slice(0, index + 1)), ahead })
       return false
     }
   }
   return true
+}
+
+/** Who is in trouble in the last of the batches, and who came through those before it. */
+function standing(context: RunContext, batches: readonly (readonly string[])[]) {
+  const isBad = (host: string) => anyTrouble(context, [host])
+  return {
+    bad: (batches.at(-1) ?? []).filter(isBad),
+    done: batches
+      .slice(0, -1)
+      .flat()
+      .filter((host) => !isBad(host)),
+  }
 }
 
 function tellNotBegun(context: RunContext, play: Play, hosts: readonly string[]): void {
@@ -66,50 +87,33 @@ type Verdict = 'go-on' | 'end-play' | 'stop'
 async function runBatch(context: RunContext, place: TaskPlace): Promise<Verdict> {
   const { play } = place
   const batch = new BatchRun(context, place)
+  context.journal.append({ record: 'batch', hosts: place.batchHosts })
   const roll = rollTasks(play)
   const facts: readonly Task[] = play.gatherFacts ? [gatheringFacts(play)] : []
-  const sections = [[...facts, ...roll.before, ...play.preTasks], play.tasks, [...play.postTasks, ...roll.after]]
+  const own = [play.preTasks, play.tasks, play.postTasks]
+  const sections = [
+    [...facts, ...roll.before, ...play.preTasks],
+    play.tasks,
+    [...play.postTasks, ...roll.restore, ...roll.after],
+  ]
   let well: readonly string[] = place.batchHosts
-  for (const section of sections) {
+  for (const [index, section] of sections.entries()) {
     well = await runItems(batch, section, well, place)
-    well = await flushHandlers(batch, well, place)
+    if (batch.isCutOff) leaveUnfinished(batch, well, own.slice(index + 1).flat())
+    else well = await flushHandlers(batch, well, place)
     if (batch.stopped) break
   }
   await settleRoll(batch)
+  await restoreAfterTrouble(batch, roll.restore)
+  const conditions = Object.fromEntries(place.batchHosts.map((host) => [host, batch.condition(host)]))
+  // After the second ctrl-C nobody knows how the batch would have ended.
+  if (!context.interruption.signal.aborted) context.journal.append({ record: 'batch-end', conditions })
   return verdictOf(batch)
 }
 
-/**
- * A node that failed in a roll is put back as it was, and one that a batch stopped and, for another's failure, does not
- * start again; one that came through needs no undoing any more.
- */
-async function settleRoll(batch: BatchRun): Promise<void> {
-  const { play, hosts, context } = batch
-  if (play.roll?.rollback !== true || context.check) return
-  const settle = async (host: string): Promise<void> => {
-    const state = context.hosts.get(host)
-    if (context.interruption.signal.aborted) tellHalfDone(context, host, state?.performed.length ?? 0)
-    else if (state?.condition === 'unreachable') tellUnreachable(context, host)
-    else if (state?.condition === 'failed' || (batch.stopped && isLeftStopped(state))) {
-      await rollBack(context, play, host)
-    } else state?.performed.splice(0)
-  }
-  // Together: a node may wait for the others before it calls itself started.
-  await Promise.all(hosts.map(settle))
-}
-
-function isLeftStopped(state: HostState | undefined): boolean {
-  const last = state?.performed.findLast(({ effect }) => effect.kind === 'set-service')?.effect
-  return last?.kind === 'set-service' && last.action === 'stop'
-}
-
-/** Undoing takes a service's time as well: who wants to stop at once is told what stands instead. */
-function tellHalfDone(context: RunContext, host: string, changes: number): void {
-  const message =
-    changes === 0
-      ? `"${host}" was stopped before anything was changed on it`
-      : `"${host}" is in the middle of its batch: ${String(changes)} changes of this run stand, nothing was undone`
-  context.listen({ event: 'notice', level: 'warning', message })
+/** A failure that stops the batch between two sections, or before the handlers. */
+function leaveUnfinished(batch: BatchRun, well: readonly string[], ahead: readonly Item[]): void {
+  batch.leave(ahead.length > 0 ? well : well.filter((host) => batch.state(host).notified.size > 0))
 }
 
 function verdictOf(batch: BatchRun): Verdict {
@@ -136,7 +140,8 @@ function anyTrouble(context: RunContext, hosts: readonly string[]): boolean {
   return hosts.some((host) => ['failed', 'unreachable'].includes(context.hosts.get(host)?.condition ?? 'well'))
 }
 
-function placeOf(
+/** What surrounds the items of a play. */
+export function placeOf(
   context: RunContext,
   play: Play,
   hosts: { readonly playHosts: readonly string[]; readonly batchHosts: readonly string[] },

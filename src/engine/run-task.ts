@@ -1,5 +1,6 @@
 import { ElksealError } from '../errors.ts'
 import { parseArguments } from '../modules/arguments.ts'
+import type { Change } from '../modules/module.ts'
 import type { Task } from '../playbook/playbook.ts'
 import type { Scope } from '../vars/scope.ts'
 import { argumentsKey, renderArguments } from './arguments.ts'
@@ -11,6 +12,8 @@ import { orInterrupted } from './interruption.ts'
 import { judge } from './judge.ts'
 import { learnSecrets } from './learn-secrets.ts'
 import { forgetLooks } from './look-ahead.ts'
+import type { PlanWatch, WatchedTask } from './plan/plan-watch.ts'
+import { watchedTask } from './plan/watched-task.ts'
 import type { Prefetched } from './prefetched.ts'
 import { hostState, type RunContext } from './run-context.ts'
 import { runLoop } from './run-loop.ts'
@@ -109,7 +112,15 @@ async function oneAttempt(execution: Execution, scope: Scope): Promise<Outcome> 
   learnSecrets(args, context.redactor)
   const stage = openStage({ context, task, host, place, scope, module }, (message) => tellProgress(execution, message))
   const ahead = takeAhead(execution, argumentsKey(rendered))
-  return orInterrupted(attempt(module, args, stage, ahead), context.interruption.signal)
+  const watched = watchedTask(execution, rendered, stage.reader.host)
+  const planned = context.plan === undefined ? stage : { ...stage, planned: noteChange(context.plan, watched) }
+  const outcome = await orInterrupted(attempt(module, args, planned, ahead), context.interruption.signal)
+  context.plan?.settled(watched, outcome, [...(ahead?.readers ?? []), stage.reader])
+  return outcome
+}
+
+function noteChange(plan: PlanWatch, watched: WatchedTask): (change: Change) => void {
+  return (change) => plan.change(watched, change)
 }
 
 function takeAhead({ context, task, host }: Execution, key: string): Prefetched | undefined {

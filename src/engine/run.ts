@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { asError } from '../errors.ts'
-import type { HostCounts } from './events.ts'
+import type { HostCounts, RunEvent } from './events.ts'
+import type { RunStatus } from './journal/record.ts'
+import { LockRefused } from './lock/run-lock.ts'
 import type { Play } from '../playbook/playbook.ts'
 import { startAt } from '../playbook/start-at-task.ts'
 import type { RunContext } from './run-context.ts'
@@ -13,29 +15,44 @@ export interface RunOutcome {
   readonly failed: readonly string[]
   readonly unreachable: readonly string[]
   readonly interrupted: boolean
+  /** Another run is at work on the hosts: nothing was changed. */
+  readonly refused: boolean
 }
 
-/** A name for a run that sorts by time: 2026-11-24T19-45-15-3f2a. */
+/** What is done between the first and the last word of a run. */
+export type Work = (context: RunContext) => Promise<void>
+
+/** A name for a run that sorts by time: 2026-11-24T19-45-15-042-3f2a. */
 export function newRunId(now: Date): string {
-  return `${now.toISOString().slice(0, 19).replaceAll(':', '-')}-${randomUUID().slice(0, 4)}`
+  return `${now.toISOString().slice(0, 23).replaceAll(/[:.]/g, '-')}-${randomUUID().slice(0, 4)}`
 }
 
 /** Runs the plays of a validated playbook one after the other. Every host problem is an event; only our own bugs throw. */
-export async function run(context: RunContext): Promise<RunOutcome> {
+export async function run(given: RunContext, work: Work = runPlays): Promise<RunOutcome> {
+  let refusal: LockRefused | undefined
+  // What is still under way when a run is refused has nothing to tell any more.
+  const listen = (event: RunEvent) => (refusal === undefined ? given.listen(event) : undefined)
+  const context = { ...given, listen }
   const started = context.clock.now()
   context.listen({ event: 'run', id: context.id, playbook: context.playbook.file, check: context.check, started })
   try {
-    await runPlays(context)
+    await Promise.race([work(context), context.lock.refused])
   } catch (thrown) {
-    if (!context.interruption.signal.aborted) throw asError(thrown)
+    if (thrown instanceof LockRefused) {
+      refusal = thrown
+      for (const problem of thrown.problems) given.listen({ event: 'problem', problem })
+      context.interruption.end(thrown)
+    } else if (!context.interruption.signal.aborted) throw asError(thrown)
   } finally {
+    await context.lock.release()
     const closed = context.pool.closeAll()
     // A login that still goes on keeps nobody waiting who wants to stop.
-    await (context.interruption.signal.aborted ? Promise.race([closed, context.clock.sleep(closeTimeoutMs)]) : closed)
+    const isHurried = context.interruption.signal.aborted && refusal === undefined
+    await (isHurried ? Promise.race([closed, context.clock.sleep(closeTimeoutMs)]) : closed)
   }
   const durationMs = context.clock.now().getTime() - started.getTime()
-  context.listen({ event: 'recap', check: context.check, hosts: recapOf(context), durationMs })
-  const outcome = outcomeOf(context)
+  given.listen({ event: 'recap', check: context.check, hosts: recapOf(context), durationMs })
+  const outcome = { ...outcomeOf(context), refused: refusal !== undefined }
   context.journal.append({ record: 'end', status: endStatus(outcome) })
   context.journal.close()
   return outcome
@@ -71,7 +88,7 @@ function recapOf(context: RunContext): Readonly<Record<string, HostCounts>> {
   )
 }
 
-function outcomeOf(context: RunContext): RunOutcome {
+function outcomeOf(context: RunContext): Omit<RunOutcome, 'refused'> {
   const hosts = [...context.hosts.values()]
   return {
     failed: hosts.filter(({ counts }) => counts.failed > 0).map(({ name }) => name),
@@ -80,7 +97,8 @@ function outcomeOf(context: RunContext): RunOutcome {
   }
 }
 
-function endStatus(outcome: RunOutcome): 'complete' | 'failed' | 'interrupted' {
+function endStatus(outcome: RunOutcome): RunStatus {
+  if (outcome.refused) return 'refused'
   if (outcome.interrupted) return 'interrupted'
   return outcome.failed.length + outcome.unreachable.length > 0 ? 'failed' : 'complete'
 }

@@ -1,16 +1,15 @@
 import { existsSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { TaskError } from '../errors.ts'
-import type { Forecast } from '../facts/forecast.ts'
+import { Forecast } from '../facts/forecast.ts'
 import type { Subject } from '../facts/question.ts'
 import type { Context, Look, Module } from '../modules/module.ts'
 import type { Task } from '../playbook/playbook.ts'
 import type { Scope } from '../vars/scope.ts'
 import type { Stage } from './attempt.ts'
-import { backupFolder } from './backup-folder.ts'
-import { effectDescription } from './effect-description.ts'
+import { backupPlace } from './backup-folder.ts'
+import { effectRecorder } from './effect-recorder.ts'
 import type { Performer } from './effects/effect-kind.ts'
-import { subjectsOf } from './effects/effect-kinds.ts'
 import { actingShell, environmentScript } from './environment.ts'
 import { HostState } from './host-state.ts'
 import { forgetLooks, touch } from './look-ahead.ts'
@@ -38,10 +37,10 @@ export function openStage(parts: StageParts, progress: (message: string) => void
   const state = stateOf(context, machine.name)
   // `check_mode: false` acts in earnest in a check too; `check_mode: true` only forecasts in a real run.
   const check = isTrue(scope.renderValue(place.inherited.checkMode ?? context.check))
-  const forecast = check ? (state.forecast ?? new HostState(machine.name, true).forecast) : undefined
+  const forecast = check ? forecastFor(state, place) : undefined
   const reader = readerOf(machine, forecast, { answers: state.answers, ahead: parts.ahead === true })
   const environment = environmentScript(place.inherited.environment, scope)
-  const backupDir = machine.isController || check ? undefined : backupFolder(context, place, scope)
+  const backup = check ? undefined : backupPlace({ context, place, machine, scope })
   const performer = (subjects: readonly Subject[]): Performer => ({
     shell: actingShell(
       () => shellOf(machine),
@@ -49,7 +48,8 @@ export function openStage(parts: StageParts, progress: (message: string) => void
       () => touch(state, subjects),
     ),
     reader,
-    backupDir,
+    backupDir: backup?.folder,
+    backupRule: backup?.rule,
     clock: context.clock,
   })
   const look = lookOf(parts, machine, { reader, check })
@@ -63,17 +63,9 @@ export function openStage(parts: StageParts, progress: (message: string) => void
     pending: () => isPending(forecast) || isPending(context.hosts.get(parts.host)?.forecast),
     touched: (subjects) => touch(state, subjects),
     waited: () => forgetLooks(state),
-    record: (effect, phase, explain) => {
-      if (phase === 'intent' && backupDir !== undefined && !neverChanges(task)) {
-        const explained = explain === undefined ? undefined : () => explain(look)
-        state.performed.push({ effect, performer: performer(subjectsOf(effect)), explain: explained, hasFailed: false })
-      }
-      const latest = state.performed.at(-1)
-      if (phase === 'failed' && latest?.effect === effect) latest.hasFailed = true
-      const record = { host: machine.name, task: task.name, effect: effectDescription(effect) }
-      if (phase === 'intent') context.journal.append({ record: 'intent', ...record, subjects: subjectsOf(effect) })
-      else context.journal.append({ record: 'result', ...record, ok: phase === 'done' })
-    },
+    permitted: () => context.lock.permit({ ...machine, scope, shell: () => shellOf(machine) }),
+    record: effectRecorder(parts, { machine, state, look, performer, backup }),
+    recorded: () => context.journal.synced(),
     progress,
     signal: context.interruption.signal,
   }
@@ -116,6 +108,12 @@ function contextOf({ context, host, scope }: StageParts): Context {
 
 function stateOf(context: RunContext, name: string): HostState {
   return hostState(context, name, () => new HostState(name, context.check))
+}
+
+/** What `check_mode: true` foresees will not have been done when the next task runs, in a check as in a real run. */
+function forecastFor(state: HostState, { inherited }: TaskPlace): Forecast {
+  if (state.forecast === undefined) return new Forecast()
+  return inherited.checkMode === undefined ? state.forecast : state.forecast.fork()
 }
 
 function isPending(forecast: Forecast | undefined): boolean {

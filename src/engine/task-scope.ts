@@ -14,6 +14,8 @@ export interface TaskPlace {
   readonly batchHosts: readonly string[]
   /** `item`, the index variable, and include_tasks' own. */
   readonly loop?: Readonly<Record<string, unknown>> | undefined
+  /** Only a failure led here. */
+  readonly rescue?: boolean | undefined
 }
 
 /** All variables of one host at one task, lowest layer first: the order of Ansible's precedence list. */

@@ -100,7 +100,7 @@ function roll(keywords: Keywords): Roll | undefined {
     return undefined
   }
   const inner = new Keywords(node, context)
-  refuseUnknown(inner, '"roll"', ['order', 'gates', 'rollback'])
+  refuseUnknown(inner, '"roll"', ['order', 'gates', 'rollback', 'shard_allocation'])
   const written = inner.text('order')
   if (written !== undefined && written !== 'elastic') {
     report(context, `There is no roll order "${written}"`, inner.position('order'), 'Known is "elastic"')
@@ -109,8 +109,17 @@ function roll(keywords: Keywords): Roll | undefined {
     order: written === 'elastic' ? 'elastic' : undefined,
     gates: inner.texts('gates'),
     rollback: inner.flag('rollback', false),
+    shardAllocation: shardAllocation(inner),
     position: keywords.position('roll'),
   }
+}
+
+function shardAllocation(keywords: Keywords): Roll['shardAllocation'] {
+  const written = keywords.text('shard_allocation')
+  if (written === undefined || written === 'restored') return written
+  const position = keywords.position('shard_allocation')
+  report(keywords.context, `"shard_allocation" cannot be "${written}"`, position, 'Known is "restored"')
+  return undefined
 }
 
 /** Variables, tags and conditions of the import go to each of its plays, as in Ansible. */

@@ -43,6 +43,8 @@ export interface Roll {
   readonly order: 'elastic' | undefined
   readonly gates: readonly string[]
   readonly rollback: boolean
+  /** After each batch, whatever became of it, shard allocation is put back as it was found. */
+  readonly shardAllocation: 'restored' | undefined
   readonly position: Position
 }
 

@@ -52,6 +52,23 @@ describe('elkseal run', () => {
     })
   })
 
+  it('says nothing of a play for a product that the inventory does not have', async () => {
+    const play = (name: string, hosts: string) =>
+      `- {name: ${name}, hosts: '${hosts}', gather_facts: false, tasks: [{debug: {msg: x}}]}\n`
+    bench.file('play.yml', play('Clients', 'kibana:metricbeat') + play('Web', 'web'))
+    const { code, stdout } = await run()
+    assert.equal(code, 0)
+    assert.match(stdout, /PLAY \[Web\]/)
+    assert.doesNotMatch(stdout, /PLAY \[Clients\]|no hosts matched/)
+  })
+
+  it('tells the message of a failed assertion, and no condition where it has one of its own', async () => {
+    playbook('    - {name: T, assert: {that: 1 == 2, fail_msg: Numbers differ}}\n')
+    assert.doesNotMatch((await run()).stdout, /1 == 2/)
+    playbook('    - {name: T, assert: {that: 1 == 2}}\n')
+    assert.match((await run()).stdout, /Assertion "1 == 2" does not hold/)
+  })
+
   it('ends with 2 when a host failed, 4 when one was unreachable, also when another failed', async () => {
     playbook("    - {name: T, fail: {msg: no}, when: inventory_hostname == 'h2'}\n")
     assert.equal((await run()).code, 2)
@@ -174,7 +191,11 @@ describe('elkseal run', () => {
       const { code, stdout } = await bench.run(['run', 'play.yml', '-i', 'hosts.ini'], { onOutput: stopSoon })
       assert.equal(code, 99)
       assert.match(stdout, /Interrupted: this batch is finished[\s\S]*TASK \[b\][\s\S]*ok: \[h1\]/)
-      assert.match(stdout, /Not begun in play "P": h2[\s\S]*PLAY RECAP[\s\S]*To go on, run the same command again/)
+      assert.match(stdout, /Not begun in play "P": h2[\s\S]*PLAY RECAP[\s\S]*\nh1: done so far/)
+      assert.match(
+        stdout,
+        /\nh2: not begun in "P", unchanged\nNothing was changed. To go on: elkseal resume \S+ -i hosts.ini\n/,
+      )
       assert.doesNotMatch(stdout, /ok: \[h2\]/)
     })
 
@@ -184,6 +205,14 @@ describe('elkseal run', () => {
       assert.equal(code, 99)
       assert.match(stdout, /fatal: \[h1\]: FAILED! => Stopped by ctrl-C: what was under way may have been done/)
       assert.match(stdout, /Not begun in play "P": h2/)
+      assert.match(
+        stdout,
+        /\nh1: in doubt: "run a command" was begun, whether it was done is not known; 1 change stands\n/,
+      )
+      assert.match(
+        stdout,
+        /\nTo go on: elkseal resume (\S+) -i hosts.ini. To undo what was done: elkseal rollback \1 -i hosts.ini\n/,
+      )
       assert.doesNotMatch(stdout, /TASK \[after\]/)
     })
 
@@ -208,7 +237,7 @@ describe('elkseal run', () => {
     assert.equal(statSync(join(runs, id, 'journal.jsonl')).mode & 0o777, 0o600)
     assert.deepEqual(
       jsonLines(readFileSync(join(runs, id, 'journal.jsonl'), 'utf8')).map((line) => line['record']),
-      ['run', 'intent', 'result', 'end'],
+      ['run', 'play', 'batch', 'intent', 'result', 'batch-end', 'end'],
     )
   })
 })

@@ -17,7 +17,7 @@ describe('the command line', () => {
     assert.match(stderr, /secure-http\.yml -i inventory\.yml --check --diff/)
   })
 
-  for (const words of [[], ['run'], ['verify'], ['inventory'], ['doc'], ['certs'], ['certs', 'export']]) {
+  for (const words of [[], ['run'], ['apply'], ['verify'], ['inventory'], ['doc'], ['certs'], ['certs', 'export']]) {
     it(`tells all of "elkseal ${words.join(' ')}" with --help`, async () => {
       const { code, stdout, stderr } = await bench.run([...words, '--help'])
       assert.deepEqual([code, stderr], [0, ''])
@@ -41,6 +41,8 @@ describe('the command line', () => {
     [['run', 'play.yml', '-i'], /argument missing/],
     [['run', 'play.yml'], /No inventory was given\n {2}Name one with -i/],
     [['verify'], /No inventory was given/],
+    [['apply'], /missing required argument 'plan'/],
+    [['apply', 'plan.json', '--limit', 'h1'], /unknown option '--limit'/],
     [['run', 'play.yml', '-i', 'hosts.ini', '--output', 'xml'], /Allowed choices are auto, live, plain, json/],
     [['run', 'play.yml', '-i', 'hosts.ini', '-f', '0'], /--forks <n>.*whole number above 0/],
     [['run', 'play.yml', '-i', 'hosts.ini', '-f', '1.5'], /--forks <n>.*whole number above 0/],

@@ -65,7 +65,7 @@ describe('loadPlaybook', () => {
   vars_files: extra.yml
   environment: {LANG: C}
   tags: "one, two"
-  roll: {order: elastic, gates: [no_red_index], rollback: true}
+  roll: {order: elastic, gates: [no_red_index], shard_allocation: restored, rollback: true}
   pre_tasks: [{debug: msg=pre}]
   tasks: [{debug: {msg: main}}]
   post_tasks: [{ansible.builtin.debug: {msg: post}}]
@@ -83,7 +83,8 @@ describe('loadPlaybook', () => {
     assert.deepEqual(play.common.tags, ['one', 'two'])
     assert.equal(play.common.becomeUser, 'app')
     assert.deepEqual(play.common.environment, { LANG: 'C' })
-    assert.deepEqual([play.roll?.order, play.roll?.gates, play.roll?.rollback], ['elastic', ['no_red_index'], true])
+    assert.equal(play.roll?.shardAllocation, 'restored')
+    assert.deepEqual([play.roll.order, play.roll.gates, play.roll.rollback], ['elastic', ['no_red_index'], true])
     const tasks = [...play.preTasks, ...play.tasks, ...play.postTasks] as readonly Task[]
     assert.deepEqual(
       tasks.map((task) => [task.module, task.args]),

@@ -20,10 +20,10 @@ export interface CommandOptions {
 export class CommandBench {
   readonly folder = mkdtempSync(join(tmpdir(), 'elkseal-cli-'))
 
-  file(path: string, text: string, mode = 0o644): string {
+  file(path: string, content: string | Buffer, mode = 0o644): string {
     const file = join(this.folder, path)
     mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, text, { mode })
+    writeFileSync(file, content, { mode })
     return file
   }
 

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Reader } from '../../src/facts/question.ts'
 import { parseArguments } from '../../src/modules/arguments.ts'
@@ -63,11 +63,12 @@ export async function opened(path: string): Promise<Secret> {
   return testVault.decrypt(await readFile(path), path)
 }
 
-async function perform(effect: Effect): Promise<void> {
+export async function perform(effect: Effect): Promise<void> {
   if (effect.kind === 'make-directory') await mkdir(effect.path, { recursive: true })
   else if (effect.kind === 'write-file') {
     const { content } = effect
     await writeFile(effect.path, Buffer.isBuffer(content) ? content : content.revealBytes())
     await chmod(effect.path, effect.mode ?? 0o600)
-  } else throw new Error(`the PKI store needs no ${effect.kind}`)
+  } else if (effect.kind === 'remove-path') await rm(effect.path)
+  else throw new Error(`the PKI store needs no ${effect.kind}`)
 }

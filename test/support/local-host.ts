@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -24,6 +24,7 @@ export class LocalHost {
   readonly forecast: Forecast | undefined
   readonly variables: Record<string, unknown> = {}
   backupDir: string | undefined
+  #account: number | undefined
 
   /** With `folder`, a second view of the same files. */
   constructor(options: { readonly check?: boolean; readonly clock?: Clock; readonly folder?: string } = {}) {
@@ -109,15 +110,25 @@ export class LocalHost {
     return { decision, result: result ?? decision.result ?? {} }
   }
 
+  /** What is run from now on is run as an account that is not root, to which the folder belongs. */
+  becomeOrdinary(): void {
+    if (process.getuid?.() !== 0) return
+    this.#account = nobody
+    chownSync(this.folder, nobody, nobody)
+    chmodSync(this.folder, 0o755)
+  }
+
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true })
   }
 
   #run(request: ShellRequest): Promise<Output> {
     this.scripts.push(request.script)
-    return runLocally(request)
+    return runLocally(request, this.#account)
   }
 }
+
+const nobody = 65534
 
 /** A vault for tests of other things: "encrypted" is a prefix. */
 const testVault: Vault = {
@@ -127,12 +138,13 @@ const testVault: Vault = {
 }
 
 /** One request as a host's runner would run it: dash or what sh is here, umask 077, LC_ALL=C, in /. */
-function runLocally(request: ShellRequest): Promise<Output> {
+function runLocally(request: ShellRequest, account: number | undefined): Promise<Output> {
   const script = `umask 077; (\n${request.script}\n)`
   const child = spawn('/bin/sh', ['-c', script], {
     cwd: '/',
     env: { LC_ALL: 'C', PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/' },
     stdio: 'pipe',
+    ...(account === undefined ? {} : { uid: account, gid: account }),
   })
   const stdin = request.stdin instanceof Secret ? request.stdin.revealBytes() : request.stdin
   child.stdin.on('error', () => undefined)

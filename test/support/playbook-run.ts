@@ -6,9 +6,11 @@ import { openConnectionPool } from '../../src/connection/pool.ts'
 import type { HostCounts, RunEvent, TaskFinished } from '../../src/engine/events.ts'
 import { Interruption } from '../../src/engine/interruption.ts'
 import { noJournal, type Journal } from '../../src/engine/journal.ts'
-import { run, type RunOutcome } from '../../src/engine/run.ts'
+import { noLock } from '../../src/engine/lock/run-lock.ts'
+import { run, type RunOutcome, type Work } from '../../src/engine/run.ts'
 import { InventoryVariables } from '../../src/inventory/inventory-variables.ts'
 import { loadInventory } from '../../src/inventory/load-inventory.ts'
+import type { Module } from '../../src/modules/module.ts'
 import { modulesByName } from '../../src/modules/registry.ts'
 import { loadPlaybook } from '../../src/playbook/load.ts'
 import { openVault } from '../../src/secrets/ansible-vault.ts'
@@ -24,6 +26,10 @@ export interface PlaybookRun {
   readonly extraVars?: Readonly<Record<string, unknown>>
   readonly onEvent?: (event: RunEvent, interruption: Interruption) => void
   readonly journal?: Journal
+  /** More modules than elkseal's own. */
+  readonly modules?: readonly Module[]
+  /** Instead of the plays. */
+  readonly work?: Work
 }
 
 export interface PlaybookResult {
@@ -56,40 +62,45 @@ export class PlaybookBench {
     })
     const events: RunEvent[] = []
     const interruption = new Interruption()
-    const outcome = await run({
-      id: 'test-run',
-      playbook: loadPlaybook(file, modulesByName),
-      inventory,
-      variables: new InventoryVariables(inventory, { vault }),
-      modules: modulesByName,
-      selection: { limit: undefined, tags: given.tags ?? [], skipTags: [], startAtTask: undefined },
-      vault,
-      redactor: new Redactor(),
-      pool: openConnectionPool({
-        home: this.folder,
-        user: 'nobody',
-        agentSocket: undefined,
-        configFile: undefined,
-        acceptNewHostKeys: false,
-        warn: () => undefined,
-      }),
-      connectionDefaults: { timeoutSeconds: 5 },
-      extraVars: { elkseal_backup_dir: join(this.folder, 'backup'), ...given.extraVars },
-      check: given.check === true,
-      diff: true,
-      forks: 10,
-      clock: systemClock,
-      listen: (event) => {
-        events.push(event)
-        given.onEvent?.(event, interruption)
+    const modules = new Map([...modulesByName, ...(given.modules ?? []).map((one) => [one.name, one] as const)])
+    const outcome = await run(
+      {
+        id: 'test-run',
+        playbook: loadPlaybook(file, modules),
+        inventory,
+        variables: new InventoryVariables(inventory, { vault }),
+        modules,
+        selection: { limit: undefined, tags: given.tags ?? [], skipTags: [], startAtTask: undefined },
+        vault,
+        redactor: new Redactor(),
+        pool: openConnectionPool({
+          home: this.folder,
+          user: 'nobody',
+          agentSocket: undefined,
+          configFile: undefined,
+          acceptNewHostKeys: false,
+          warn: () => undefined,
+        }),
+        connectionDefaults: { timeoutSeconds: 5 },
+        extraVars: { elkseal_backup_dir: join(this.folder, 'backup'), ...given.extraVars },
+        check: given.check === true,
+        diff: true,
+        forks: 10,
+        clock: systemClock,
+        listen: (event) => {
+          events.push(event)
+          given.onEvent?.(event, interruption)
+        },
+        interruption,
+        journal: given.journal ?? noJournal,
+        lock: noLock,
+        playbookFolder: this.folder,
+        startFolder: this.folder,
+        hosts: new Map(),
+        dynamicGroups: new Map(),
       },
-      interruption,
-      journal: given.journal ?? noJournal,
-      playbookFolder: this.folder,
-      startFolder: this.folder,
-      hosts: new Map(),
-      dynamicGroups: new Map(),
-    })
+      given.work,
+    )
     return resultOf(outcome, events)
   }
 

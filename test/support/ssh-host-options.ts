@@ -18,6 +18,8 @@ export interface SshHostFaults {
   refuseLogins?: boolean | undefined
   /** The connection is cut after so many bytes of a command's output. */
   cutAfterBytes?: number | undefined
+  /** The connection is cut once these bytes have come in for a command; what follows them is lost. */
+  cutAtInput?: Buffer | undefined
   /** Commands are accepted and neither started nor answered. */
   hangCommands?: boolean | undefined
 }

@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { pipeline } from 'node:stream'
+import { pipeline, Transform } from 'node:stream'
 import type { Connection, ServerChannel, Session } from 'ssh2'
 import type { HostProcesses } from './host-processes.ts'
 import type { SshHostFaults, SshHostOptions } from './ssh-host-options.ts'
@@ -58,7 +58,8 @@ export class SshHostSession {
     child.stdin.on('error', () => undefined)
     channel.on('error', () => undefined)
     channel.stdin.on('error', () => undefined)
-    channel.pipe(child.stdin)
+    if (faults.cutAtInput === undefined) channel.pipe(child.stdin)
+    else channel.pipe(upTo(faults.cutAtInput, cut)).pipe(child.stdin)
     child.stderr.pipe(channel.stderr, { end: false })
     // As with sshd: a client that is gone leaves a command whose input has ended, not a killed one.
     channel.on('close', () => child.stdin.end())
@@ -68,4 +69,29 @@ export class SshHostSession {
       channel.end()
     })
   }
+}
+
+/** Passes on what comes up to the end of these bytes, then calls `cut`. */
+function upTo(bytes: Buffer, cut: () => void): Transform {
+  let seen = Buffer.alloc(0)
+  let isCut = false
+  return new Transform({
+    transform: (chunk: Buffer, _, done) => {
+      if (isCut) {
+        done()
+        return
+      }
+      const before = seen.length
+      seen = Buffer.concat([seen, chunk])
+      const found = seen.indexOf(bytes)
+      if (found < 0) {
+        seen = seen.subarray(-bytes.length)
+        done(null, chunk)
+        return
+      }
+      isCut = true
+      done(null, chunk.subarray(0, found + bytes.length - before))
+      cut()
+    },
+  })
 }

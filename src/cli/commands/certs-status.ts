@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { RunEvent } from '../../engine/events.ts'
 import { asError, ElksealError } from '../../errors.ts'
 import { certificatesTable, statusOf, type CertificateStatus } from '../../report/certificates-table.ts'
+import { transportStatusOf, transportTable, type TransportStatus } from '../../report/transport-table.ts'
 import type { RunOptions } from '../options.ts'
 import { loadCheckedPlaybook } from '../checked-playbook.ts'
 import { createReporter } from '../create-reporter.ts'
@@ -22,14 +23,17 @@ export async function certsStatusCommand(given: RunOptions, view: ProcessView): 
     reporter.learn(opened.redactor)
     const playbook = loadCheckedPlaybook(join(folder, 'certs.yml'), opened, options)
     const nodes: CertificateStatus[] = []
+    const transports: TransportStatus[] = []
     const listen = (event: RunEvent) => {
       const status = event.event === 'task' ? statusOf(event) : undefined
       if (status !== undefined) nodes.push(status)
+      const transport = event.event === 'task' ? transportStatusOf(event) : undefined
+      if (transport !== undefined) transports.push(transport)
       if (isTrouble(event)) reporter.listen(event)
     }
     const outcome = await runPlaybook(playbook, { opened, options, view, journaled: false }, listen)
     await reporter.finish()
-    view.stdout.write(opened.redactor.redact(shown(nodes, options, view)))
+    view.stdout.write(opened.redactor.redact(shown(nodes, transports, { json: options.output === 'json', view })))
     return exitCodeOfRun(outcome)
   } catch (thrown) {
     const error = asError(thrown)
@@ -46,11 +50,25 @@ function isTrouble(event: RunEvent): boolean {
   return event.event === 'notice' || event.event === 'problem'
 }
 
-function shown(nodes: readonly CertificateStatus[], options: RunOptions, view: ProcessView): string {
-  const sorted = nodes.toSorted((a, b) => a.host.localeCompare(b.host, 'en', { numeric: true }))
-  if (options.output === 'json') {
-    return sorted.map((node) => `${JSON.stringify({ event: 'certificate', ...node })}\n`).join('')
-  }
+function shown(
+  nodes: readonly CertificateStatus[],
+  transports: readonly TransportStatus[],
+  { json, view }: { readonly json: boolean; readonly view: ProcessView },
+): string {
+  const [http, transport] = [sorted(nodes), sorted(transports)]
+  if (json) return [...lines('certificate', http), ...lines('transport_certificate', transport)].join('')
   const color = view.stdout.isTerminal && view.env['NO_COLOR'] === undefined
-  return sorted.length === 0 ? '' : `${certificatesTable(sorted, color)}\n`
+  const tables = [
+    ...(http.length === 0 ? [] : [certificatesTable(http, color)]),
+    ...(transport.length === 0 ? [] : [transportTable(transport, color)]),
+  ]
+  return tables.length === 0 ? '' : `${tables.join('\n\n')}\n`
+}
+
+function sorted<Node extends { readonly host: string }>(nodes: readonly Node[]): readonly Node[] {
+  return nodes.toSorted((a, b) => a.host.localeCompare(b.host, 'en', { numeric: true }))
+}
+
+function lines(event: string, nodes: readonly object[]): readonly string[] {
+  return nodes.map((node) => `${JSON.stringify({ event, ...node })}\n`)
 }

@@ -1,6 +1,10 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { defaultKeptRuns } from '../../engine/backup-folder.ts'
 import type { RunEvent } from '../../engine/events.ts'
+import { expireRuns } from '../../engine/journal/run-folders.ts'
+import type { PlanWatch } from '../../engine/plan/plan-watch.ts'
+import type { RunContext } from '../../engine/run-context.ts'
 import { run, type RunOutcome } from '../../engine/run.ts'
 import { asError, ElksealError, InputError, throwProblems, type Problem } from '../../errors.ts'
 import { selectHosts } from '../../inventory/select-hosts.ts'
@@ -12,20 +16,25 @@ import type { RunOptions } from '../options.ts'
 import { checkVaultPassword } from '../check-vault-password.ts'
 import { createReporter } from '../create-reporter.ts'
 import { exitCodeOfError, exitCodeOfRun, exitCodes } from '../exit-code.ts'
+import { tellHowToGoOn } from '../how-to-go-on.ts'
+import { bindInterrupts } from '../interrupts.ts'
 import { limitedHosts } from '../limit.ts'
 import { openInventory, type OpenedInventory } from '../open-inventory.ts'
-import { openRun } from '../open-run.ts'
+import { openRun, type RunParts as OpenedRunParts } from '../open-run.ts'
 import { loadCheckedPlaybook, requireSomeHost } from '../checked-playbook.ts'
+import { checkPlanOptions, makePlan } from '../make-plan.ts'
 import { packageRoot } from '../package-root.ts'
 import type { ProcessView } from '../process.ts'
 import { reportProblems } from '../report-problems.ts'
 import { knowsVaultPassword } from '../vault-sources.ts'
 
 /** `elkseal run`: every playbook in turn, until one fails. Input is read and checked whole before any host is touched. */
-export async function runCommand(files: readonly string[], options: RunOptions, view: ProcessView): Promise<number> {
+export async function runCommand(files: readonly string[], given: RunOptions, view: ProcessView): Promise<number> {
+  const options = given.planOut === undefined ? given : { ...given, check: true }
   const reporter = await createReporter(options, view)
   try {
     const [first = ''] = files
+    checkPlanOptions(files, options)
     const opened = openInventory(options, view, dirname(resolvePlaybook(first, view)))
     reporter.learn(opened.redactor)
     const playbooks = loadAll(files, { opened, options, view })
@@ -36,6 +45,8 @@ export async function runCommand(files: readonly string[], options: RunOptions, 
     }
     requireSomeHost(playbooks, { opened, options, view })
     if (knowsVaultPassword({ options, view })) checkVaultPassword(opened)
+    if (options.planOut !== undefined)
+      return await planFirst(playbooks, options.planOut, { opened, options, view, reporter })
     return await runAll(playbooks, { opened, options, view, reporter })
   } catch (thrown) {
     const error = asError(thrown)
@@ -98,30 +109,42 @@ async function runAll(playbooks: readonly Playbook[], parts: RunParts): Promise<
   return code
 }
 
-const howToGoOn = 'To go on, run the same command again: it looks at every host and does what is not done yet'
+/** There is only one: `checkPlanOptions`. */
+function planFirst(playbooks: readonly Playbook[], file: string, parts: RunParts): Promise<number> {
+  const [playbook] = playbooks
+  if (playbook === undefined) throw new TypeError('a command without a playbook')
+  const check = (plan: PlanWatch) =>
+    runPlaybook(playbook, { ...parts, journaled: false, plan }, (event) => parts.reporter.listen(event))
+  return makePlan(playbook, file, { ...parts, check })
+}
 
 /** One playbook with ctrl-C bound: first finish the batch, then stop at once. */
 export async function runPlaybook(
   playbook: Playbook,
-  parts: Omit<RunParts, 'reporter'> & { readonly journaled: boolean },
+  parts: Omit<RunParts, 'reporter'> & Pick<OpenedRunParts, 'journaled' | 'kept' | 'plan' | 'connections'>,
   listen: (event: RunEvent) => void,
 ): Promise<RunOutcome> {
   const context = openRun(playbook, { ...parts, listen })
-  const unbind = parts.view.onInterrupt(() => {
-    const meaning = context.interruption.request()
-    const message =
-      meaning === 'soon'
-        ? 'Interrupted: this batch is finished, then the run stops; ctrl-C once more stops at once'
-        : 'Stopping at once'
-    listen({ event: 'notice', level: 'warning', message })
-    // A third ctrl-C ends the process as if we were not there.
-    if (meaning === 'now') setImmediate(unbind)
-  })
+  const soon = 'this batch is finished, then the run stops'
+  const unbind = bindInterrupts(context.interruption, { view: parts.view, listen, soon })
   try {
     const outcome = await run(context)
-    if (outcome.interrupted) listen({ event: 'notice', level: 'info', message: howToGoOn })
+    tellHowToGoOn(context, outcome, parts.options)
+    if (context.journal.folder !== undefined && exitCodeOfRun(outcome) === exitCodes.ok)
+      expireKept(context, parts.opened)
     return outcome
+  } catch (thrown) {
+    tellHowToGoOn(context, { failed: [], unreachable: [], interrupted: true, refused: false }, parts.options)
+    throw thrown
   } finally {
     unbind()
   }
+}
+
+/** As many runs are kept here as on the hosts, by the variables of the first of them. */
+function expireKept(context: RunContext, { stateFolder, inventory, variables }: OpenedInventory): void {
+  const [first] = inventory.hosts.keys()
+  const known = { ...(first === undefined ? {} : variables.ofHost(first)), ...context.extraVars }
+  const given = Number(known['elkseal_keep_runs'] ?? defaultKeptRuns)
+  expireRuns(stateFolder, { keep: Number.isInteger(given) && given > 0 ? given : defaultKeptRuns, own: context.id })
 }

@@ -56,8 +56,13 @@ function conclude(checks: readonly Check[], outcome: RunOutcome, { options, view
     view.stdout.write(redact(`${JSON.stringify({ event: 'verify', ok, checks })}\n`))
   } else {
     const color = view.stdout.isTerminal && view.env['NO_COLOR'] === undefined
-    const verdict = ok ? `${String(checks.length)} checks, all as they should be` : 'NOT as it should be'
-    view.stdout.write(redact(`\n${verificationTable(checks, color)}\n\n${verdict}\n`))
+    const verdict = ok
+      ? `${String(checks.length)} checks, all as they should be`
+      : checks.length === 0
+        ? 'NOT verified: nothing could be checked'
+        : 'NOT as it should be'
+    const table = checks.length === 0 ? '' : `\n${verificationTable(checks, color)}\n`
+    view.stdout.write(redact(`${table}\n${verdict}\n`))
   }
   if (!ranWell) return exitCodeOfRun(outcome)
   return ok ? exitCodes.ok : exitCodes.failed

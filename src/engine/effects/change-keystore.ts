@@ -1,6 +1,6 @@
 import { quote } from '../../connection/quote.ts'
 import type { ChangeKeystore } from '../../modules/effect.ts'
-import { restorePath, saveScript } from './backup.ts'
+import { isScript, noteScript, saveScript } from './backup.ts'
 import type { EffectKind } from './effect-kind.ts'
 import { exits, fileError, runScript } from './host-script.ts'
 
@@ -13,6 +13,10 @@ export const changeKeystore: EffectKind<ChangeKeystore> = {
       saveScript(host, effect.path, `exit ${exits.failed}`),
       // The product's tool has the whole standard input, and an exit of its script is not ours.
       `(\n${effect.script}\n)`,
+      `r=$?`,
+      isScript,
+      noteScript(host, '"$(is "$p")"', `exit ${exits.failed}`),
+      `exit $r`,
     ].join('\n')
     const output = await runScript(host, { script, stdin: effect.stdin, timeoutMs: effect.timeoutMs }, (failed) =>
       fileError(failed, `changing the keystore "${effect.path}"`, 'settings named before may be changed'),
@@ -28,5 +32,5 @@ export const changeKeystore: EffectKind<ChangeKeystore> = {
     return 'known'
   },
 
-  undo: (effect, host) => restorePath(host, effect.path),
+  undoing: (effect) => ({ kind: 'path', path: effect.path }),
 }

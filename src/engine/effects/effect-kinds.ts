@@ -1,4 +1,3 @@
-import { ElksealError, TaskError } from '../../errors.ts'
 import type { Subject } from '../../facts/question.ts'
 import type { Effect } from '../../modules/effect.ts'
 import type { Values } from '../../modules/module.ts'
@@ -11,6 +10,7 @@ import { removePath } from './remove-path.ts'
 import { runCommand } from './run-command.ts'
 import { setAttributes } from './set-attributes.ts'
 import { setService } from './set-service.ts'
+import type { Undoing } from './undoing.ts'
 import { writeFile } from './write-file.ts'
 
 const kinds: { readonly [Kind in Effect['kind']]: EffectKind<Extract<Effect, { kind: Kind }>> } = {
@@ -37,39 +37,9 @@ export function forecastEffect(effect: Effect, host: Forecaster): Promise<'known
   return kindOf(effect).forecast(effect, host)
 }
 
-/** An effect that could not be undone; the error says why, where there is more to say than that its kind has no undoing. */
-export interface Left {
-  readonly effect: Effect
-  readonly error: ElksealError | undefined
-}
-
-/**
- * Puts a host back as it was before the effects, in the order of their performance: files backwards, then each
- * service once, so that it runs with what was put back. A service is left alone when a file could not be put back: it
- * would start with half of them. What could not be undone is returned.
- */
-export async function undoEffects(effects: readonly Effect[], host: Performer): Promise<readonly Left[]> {
-  const backwards = effects.filter((one) => one.kind !== 'set-service').reverse()
-  const services = new Map<string, Effect>()
-  for (const effect of effects) if (effect.kind === 'set-service') services.set(effect.name, effect)
-  const left: Left[] = []
-  for (const effect of backwards) left.push(...(await undoEffect(effect, host)))
-  const isWhole = left.every(({ error }) => error === undefined)
-  for (const effect of services.values()) left.push(...(isWhole ? await undoEffect(effect, host) : [untried(effect)]))
-  return left
-}
-
-function untried(effect: Effect): Left {
-  return { effect, error: new TaskError('not tried, since not every file could be put back') }
-}
-
-async function undoEffect(effect: Effect, host: Performer): Promise<readonly Left[]> {
-  try {
-    return (await kindOf(effect).undo(effect, host)) ? [] : [{ effect, error: undefined }]
-  } catch (thrown) {
-    if (!(thrown instanceof ElksealError)) throw thrown
-    return [{ effect, error: thrown }]
-  }
+/** What undoing it needs to know; undefined when nothing undoes it. */
+export function undoingOf(effect: Effect): Undoing | undefined {
+  return kindOf(effect).undoing(effect)
 }
 
 function kindOf(effect: Effect): EffectKind<Effect> {

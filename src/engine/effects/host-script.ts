@@ -37,8 +37,12 @@ export function reasonOf(output: Output): { readonly text: string; readonly hint
   const stderr = output.stderr.toString().trim()
   const known = reasons.find(([text]) => stderr.includes(text))
   if (known !== undefined) return { text: known[0], hint: known[1] }
-  const account = /invalid (user|group): [‘'"]?([^’'"]*)/.exec(stderr)
-  if (account !== null) return { text: `No ${account[1] ?? ''} "${account[2] ?? ''}" on the host`, hint: undefined }
+  // In the words of coreutils and of busybox.
+  const account = /(?:invalid|unknown) (user\/group|user|group):? [‘'"]?([^’'"\n]*)/.exec(stderr)
+  if (account !== null) {
+    const [, kind = '', name = ''] = account
+    return { text: `No ${kind.replace('/', ' or ')} "${name}" on the host`, hint: undefined }
+  }
   const last = stderr.split('\n').at(-1) ?? ''
   return { text: last === '' ? `Exit code ${output.code}` : last, hint: undefined }
 }

@@ -12,10 +12,11 @@ export const httpRequest: EffectKind<HttpRequest> = {
     return { status, headers, content: body.toString() }
   },
 
-  forecast: async (_, host) => {
+  forecast: async (effect, host) => {
+    if (effect.isForeseen === true) return 'known'
     host.forecast.notePending()
     return 'unknown'
   },
 
-  undo: async () => false,
+  undoing: () => undefined,
 }

@@ -3,10 +3,11 @@ import { TaskError } from '../../errors.ts'
 import { fileAt } from '../../facts/file.ts'
 import type { MakeDirectory } from '../../modules/effect.ts'
 import { modeText } from '../../modules/file-mode.ts'
-import { backupKey } from './backup.ts'
+import { backupKey, notSavedScript, openBackupScript, undoneOf } from './backup.ts'
 import type { EffectKind, Performer } from './effect-kind.ts'
 import { attributesAfter } from './foreseen-attributes.ts'
 import { exits, fileError, runScript } from './host-script.ts'
+import type { Undone } from './undoing.ts'
 
 /** As a umask of 022 leaves it. */
 const defaultMode = 0o755
@@ -35,20 +36,24 @@ export const makeDirectory: EffectKind<MakeDirectory> = {
     return 'known'
   },
 
-  undo: async (effect, host) => {
-    if (host.backupDir === undefined) return false
-    const script = [
-      `k=${quote(`${host.backupDir}/folders-${backupKey(effect.path)}`)}`,
-      `[ -e "$k" ] || exit 3`,
-      // Deepest first. One that is no longer empty holds what others put there, and stays.
-      `sed -n '1!G;h;$p' "$k" | while read -r made; do [ ! -d "$made" ] || rmdir -- "$made" 2>/dev/null || :; done`,
-      `if read -r owner mode 2>/dev/null < "$k.old"; then chown -- "$owner" ${quote(effect.path)} && chmod "$mode" -- ${quote(effect.path)}; fi`,
-    ].join('\n')
-    const output = await host.shell.run({ script })
-    if (output.code === 3) return false
-    if (output.code === 0) return true
-    throw fileError(output, `undoing the folder "${effect.path}"`, 'it is left as it is')
-  },
+  undoing: (effect) => ({ kind: 'folder', path: effect.path }),
+}
+
+/** Takes away the folders that were made for a path, and gives one that was there its owner and mode back. */
+export async function removeFolders(path: string, host: Performer): Promise<Undone> {
+  if (host.backupDir === undefined) return { kind: 'not kept' }
+  const script = [
+    `k=${quote(`${host.backupDir}/folders-${backupKey(path)}`)}`,
+    `[ -e "$k" ] || ${notSavedScript(host)}`,
+    // Deepest first. One that is no longer empty holds what others put there, and stays.
+    `sed -n '1!G;h;$p' "$k" | while read -r made; do [ ! -d "$made" ] || rmdir -- "$made" 2>/dev/null || :; done`,
+    `if read -r owner mode 2>/dev/null < "$k.old"; then chown -- "$owner" ${quote(path)} && chmod "$mode" -- ${quote(path)}; fi`,
+  ].join('\n')
+  const output = await host.shell.run({ script })
+  const undone = undoneOf(output)
+  if (undone !== undefined) return undone
+  if (output.code === 0) return { kind: 'put back' }
+  throw fileError(output, `undoing the folder "${path}"`, 'it is left as it is')
 }
 
 function directoryScript(effect: MakeDirectory, host: Performer): string {
@@ -65,7 +70,7 @@ function directoryScript(effect: MakeDirectory, host: Performer): string {
     `make() {`,
     `  [ -d "$1" ] && return`,
     `  mkdir -m ${modeText(mode ?? defaultMode)} -- "$1" && ${own} && chmod ${modeText(mode ?? defaultMode)} -- "$1" || return`,
-    host.backupDir === undefined ? ':' : `  printf '%s\\n' "$1" >> "$k"`,
+    host.backupDir === undefined ? ':' : `  [ -z "$b" ] || printf '%s\\n' "$1" >> "$k"`,
     `}`,
     `if [ -d "$p" ]; then`,
     who === '' ? ':' : `  chown -- ${quote(who)} "$p" || ${failed}`,
@@ -80,9 +85,9 @@ function backupLines(effect: MakeDirectory, host: Performer, failed: string): re
   if (host.backupDir === undefined) return []
   const key = `folders-${backupKey(effect.path)}`
   return [
-    `b=${quote(host.backupDir)}; k="$b/${key}"`,
-    `[ -d "$b" ] || { mkdir -p -- "$b" && chmod 0700 -- "$b"; } || ${failed}`,
-    `if [ ! -e "$k" ]; then`,
+    openBackupScript(host, failed),
+    `k="$b/${key}"`,
+    `if [ -n "$b" ] && [ ! -e "$k" ]; then`,
     `  : > "$k" && printf 'folders %s %s\\n' ${key} "$p" >> "$b/manifest" || ${failed}`,
     `  [ ! -d "$p" ] || stat -L -c '%u:%g %a' -- "$p" > "$k.old" || ${failed}`,
     `fi`,

@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import { quote } from '../../connection/quote.ts'
 import { fileAt } from '../../facts/file.ts'
 import type { MakeLink } from '../../modules/effect.ts'
-import { restorePath, saveScript } from './backup.ts'
+import { noteScript, saveScript } from './backup.ts'
 import type { EffectKind } from './effect-kind.ts'
 import { attributesAfter } from './foreseen-attributes.ts'
 import { exits, fileError, runScript } from './host-script.ts'
@@ -16,6 +16,7 @@ export const makeLink: EffectKind<MakeLink> = {
       `p=${quote(effect.path)}`,
       saveScript(host, effect.path, failed),
       `[ -d "$p" ] && [ ! -L "$p" ] && { rmdir -- "$p" || ${failed}; }`,
+      ...(effect.hard === true ? [] : [noteScript(host, quote(`link:${effect.target}`), failed)]),
       `t="\${p%/*}/.elkseal.$$.link"`,
       `ln ${effect.hard === true ? '' : '-s '}-- ${quote(effect.target)} "$t" || ${failed}`,
       // rename() does nothing when both names are one file already: the temporary one would stay.
@@ -40,5 +41,5 @@ export const makeLink: EffectKind<MakeLink> = {
     return 'known'
   },
 
-  undo: (effect, host) => restorePath(host, effect.path),
+  undoing: (effect) => ({ kind: 'path', path: effect.path }),
 }

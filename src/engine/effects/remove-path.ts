@@ -1,6 +1,6 @@
 import { quote } from '../../connection/quote.ts'
 import type { RemovePath } from '../../modules/effect.ts'
-import { restorePath, saveScript } from './backup.ts'
+import { noteScript, saveScript } from './backup.ts'
 import type { EffectKind } from './effect-kind.ts'
 import { exits, fileError, runScript } from './host-script.ts'
 
@@ -12,6 +12,7 @@ export const removePath: EffectKind<RemovePath> = {
     const script = [
       `p=${quote(withoutSlash(effect.path))}`,
       saveScript(host, withoutSlash(effect.path), failed),
+      noteScript(host, 'absent', failed),
       `rm -rf -- "$p" || ${failed}`,
     ].join('\n')
     await runScript(host, { script }, (output) =>
@@ -25,7 +26,7 @@ export const removePath: EffectKind<RemovePath> = {
     return 'known'
   },
 
-  undo: (effect, host) => restorePath(host, withoutSlash(effect.path)),
+  undoing: (effect) => ({ kind: 'path', path: withoutSlash(effect.path) }),
 }
 
 /** A link with a slash behind it would mean what it points to. */

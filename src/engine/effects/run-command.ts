@@ -24,5 +24,5 @@ export const runCommand: EffectKind<RunCommand> = {
     return effect.forecast === undefined ? 'unknown' : 'known'
   },
 
-  undo: async () => false,
+  undoing: () => undefined,
 }

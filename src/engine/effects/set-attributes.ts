@@ -3,10 +3,11 @@ import { fileAt } from '../../facts/file.ts'
 import { treeAt } from '../../facts/tree.ts'
 import type { SetAttributes } from '../../modules/effect.ts'
 import { applyMode, modeFrom, modeText } from '../../modules/file-mode.ts'
-import { backupKey } from './backup.ts'
+import { backupKey, codes, notSavedScript, openBackupScript, undoneOf } from './backup.ts'
 import type { EffectKind, Forecaster, Performer } from './effect-kind.ts'
 import { attributesAfter } from './foreseen-attributes.ts'
 import { exits, fileError, runScript } from './host-script.ts'
+import type { UndoAttributes, Undone } from './undoing.ts'
 
 const touchedMode = 0o644
 
@@ -31,21 +32,31 @@ export const setAttributes: EffectKind<SetAttributes> = {
     return 'known'
   },
 
-  undo: async (effect, host) => {
-    if (host.backupDir === undefined) return false
-    const script = [
-      `k=${quote(`${host.backupDir}/${attributesKey(effect)}`)}`,
-      `[ -e "$k.new" ] && { rm -f -- ${quote(effect.path)}; exit; }`,
-      `[ -e "$k" ] || exit 3`,
-      `while read -r owner mode path; do`,
-      `  if [ -e "$path" ]; then chown -- "$owner" "$path" && chmod "$mode" -- "$path" || exit 1; fi`,
-      `done < "$k"`,
-    ].join('\n')
-    const output = await host.shell.run({ script })
-    if (output.code === 3) return false
-    if (output.code === 0) return true
-    throw fileError(output, `putting owner and mode of "${effect.path}" back`, 'some may be put back')
-  },
+  undoing: ({ path, recurse }) => ({ kind: 'attributes', path, recurse: recurse === true }),
+}
+
+/** Owner, group and mode of a path, and of all below it, as they were; its time, where that was touched. */
+export async function restoreAttributes(undoing: UndoAttributes, host: Performer): Promise<Undone> {
+  if (host.backupDir === undefined) return { kind: 'not kept' }
+  const script = [
+    `p=${quote(undoing.path)}; k=${quote(`${host.backupDir}/${attributesKey(undoing)}`)}`,
+    `if [ -e "$k.new" ]; then [ -e "$p" ] || exit ${codes.asBefore}; rm -f -- "$p"; exit; fi`,
+    `[ -e "$k" ] || ${notSavedScript(host)}`,
+    `r=${codes.asBefore}`,
+    `while read -r owner mode path; do`,
+    `  [ -e "$path" ] && [ "$(stat -L -c '%u:%g %a' -- "$path")" != "$owner $mode" ] || continue`,
+    `  chown -- "$owner" "$path" && chmod "$mode" -- "$path" || exit 1; r=0`,
+    `done < "$k"`,
+    `if [ -e "$k.time" ] && [ -e "$p" ] && [ "$(stat -L -c %Y -- "$p")" != "$(stat -c %Y -- "$k.time")" ]; then`,
+    `  touch -r "$k.time" -- "$p" || exit 1; r=0`,
+    `fi`,
+    `exit $r`,
+  ].join('\n')
+  const output = await host.shell.run({ script })
+  const undone = undoneOf(output)
+  if (undone !== undefined) return undone
+  if (output.code === 0) return { kind: 'put back' }
+  throw fileError(output, `putting owner and mode of "${undoing.path}" back`, 'some may be put back')
 }
 
 /** A larger tree is not looked at file by file only to foresee it. */
@@ -88,17 +99,18 @@ function saveAttributesScript(effect: SetAttributes, host: Performer, failed: st
   if (host.backupDir === undefined) return ':'
   const depth = effect.recurse === true ? '' : '-maxdepth 0 '
   return [
-    `b=${quote(host.backupDir)}; k="$b/${attributesKey(effect)}"`,
-    `if [ ! -e "$k" ] && [ ! -e "$k.new" ]; then`,
-    `  [ -d "$b" ] || { mkdir -p -- "$b" && chmod 0700 -- "$b"; } || ${failed}`,
+    openBackupScript(host, failed),
+    `k="$b/${attributesKey(effect)}"`,
+    `if [ -n "$b" ] && [ ! -e "$k" ] && [ ! -e "$k.new" ]; then`,
     `  if [ -e "$p" ]; then`,
     `    find -H "$p" ${depth}! -type l -exec stat -L -c '%u:%g %a %n' -- {} + > "$k" || ${failed}`,
+    effect.touch === true ? `    touch -r "$p" -- "$k.time" || ${failed}` : ':',
     `  else : > "$k.new" || ${failed}; fi`,
     `  printf 'attributes %s %s\\n' ${attributesKey(effect)} "$p" >> "$b/manifest" || ${failed}`,
     `fi`,
   ].join('\n')
 }
 
-function attributesKey(effect: SetAttributes): string {
+function attributesKey(effect: Pick<SetAttributes, 'path' | 'recurse'>): string {
   return `attributes-${backupKey(`${effect.path}${effect.recurse === true ? '/**' : ''}`)}`
 }

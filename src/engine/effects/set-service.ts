@@ -3,14 +3,18 @@ import { quote } from '../../connection/quote.ts'
 import { TaskError, type ErrorDetails } from '../../errors.ts'
 import { serviceNamed } from '../../facts/service.ts'
 import type { ServiceAction, SetService } from '../../modules/effect.ts'
-import { backupKey } from './backup.ts'
+import type { Secret } from '../../secrets/secret.ts'
+import { backupKey, codes, notSavedScript, openBackupScript, undoneOf } from './backup.ts'
 import type { EffectKind, Performer } from './effect-kind.ts'
 import { reasonOf } from './host-script.ts'
+import type { Undone, UndoService } from './undoing.ts'
 
 const actionFailed = 30
 const enableFailed = 31
 const reloadFailed = 32
 const journalMark = '--- journal ---'
+
+type Named = Pick<SetService, 'name' | 'action' | 'scripts' | 'enabled'>
 
 /** A service that did not do as told, with what systemd says of it. */
 export class ServiceError extends TaskError {
@@ -60,14 +64,34 @@ export const setService: EffectKind<SetService> = {
     return 'known'
   },
 
-  undo: async (effect, host) => {
-    if (host.backupDir === undefined) return false
-    const script = effect.scripts === undefined ? undoSystemdScript(effect, host) : undoDaemonScript(effect, host)
-    const output = await host.shell.run({ script, stdin: effect.stdin, timeoutMs: effect.timeoutMs })
-    if (output.code === 3) return false
-    if (output.code !== 0) throw describeFailure(effect, output)
-    return true
-  },
+  undoing: ({ name, action, scripts, timeoutMs, stdin }) => ({
+    kind: 'service',
+    name,
+    action,
+    scripts,
+    timeoutMs,
+    asksPassword: stdin !== undefined,
+  }),
+}
+
+export interface ServiceUndoing {
+  /** What its start reads. */
+  readonly stdin: Secret | undefined
+  /** It runs with what it ran with before, unless it is down. */
+  readonly onlyIfDown: boolean
+}
+
+/** Makes a service run, or not, as it did before the run; one that ran is restarted with the files that were put back. */
+export async function undoService(undoing: UndoService, host: Performer, how: ServiceUndoing): Promise<Undone> {
+  if (host.backupDir === undefined) return { kind: 'not kept' }
+  const actScript = undoing.scripts === undefined ? undoSystemdScript(undoing, how) : undoDaemonScript(undoing, how)
+  const k = quote(`${host.backupDir}/${stateKey(undoing)}`)
+  const script = [`k=${k}`, `[ -e "$k" ] || ${notSavedScript(host)}`, actScript].join('\n')
+  const output = await host.shell.run({ script, stdin: how.stdin, timeoutMs: undoing.timeoutMs })
+  const undone = undoneOf(output)
+  if (undone !== undefined) return undone
+  if (output.code !== 0) throw describeFailure(undoing, output)
+  return { kind: 'put back' }
 }
 
 function systemdScript(effect: SetService, host: Performer): string {
@@ -77,6 +101,7 @@ function systemdScript(effect: SetService, host: Performer): string {
   if (effect.enabled !== undefined) {
     lines.push(`systemctl ${effect.enabled ? 'enable' : 'disable'} -- ${unit} >&2 || exit ${enableFailed}`)
   }
+  if (effect.resetStartLimit === true) lines.push(`systemctl reset-failed -- ${unit} 2>/dev/null`)
   lines.push(effect.action === undefined ? showScript(unit) : actionScript(effect.action, unit))
   return lines.join('\n')
 }
@@ -107,7 +132,7 @@ function daemonScript(effect: SetService, host: Performer): string {
   ].join('\n')
 }
 
-function scriptFor(effect: SetService, action: ServiceAction): string {
+function scriptFor(effect: Named, action: ServiceAction): string {
   const script = effect.scripts?.[action]
   if (script !== undefined) return script
   const { stop, start } = effect.scripts ?? {}
@@ -119,46 +144,45 @@ function scriptFor(effect: SetService, action: ServiceAction): string {
 function noteStateScript(effect: SetService, host: Performer, state: string): string {
   if (host.backupDir === undefined) return ':'
   return [
-    `b=${quote(host.backupDir)}; k="$b/${stateKey(effect)}"`,
-    `if [ ! -e "$k" ]; then`,
-    `  [ -d "$b" ] || { mkdir -p -- "$b" && chmod 0700 -- "$b"; } || exit 1`,
+    openBackupScript(host, 'exit 1'),
+    `k="$b/${stateKey(effect)}"`,
+    `if [ -n "$b" ] && [ ! -e "$k" ]; then`,
     `  { ${state}; } > "$k" 2>/dev/null`,
     `  printf 'service %s %s\\n' ${stateKey(effect)} ${quote(effect.name)} >> "$b/manifest" || exit 1`,
     `fi`,
   ].join('\n')
 }
 
-/** A service that ran is restarted, so that it runs with the files that were put back. */
-function undoSystemdScript(effect: SetService, host: Performer): string {
-  const unit = quote(unitOf(effect.name))
+function undoSystemdScript(undoing: UndoService, { onlyIfDown }: ServiceUndoing): string {
+  const unit = quote(unitOf(undoing.name))
   return [
-    `k=${quote(`${host.backupDir ?? ''}/${stateKey(effect)}`)}`,
-    `[ -e "$k" ] || exit 3`,
     `{ read -r active; read -r enabled; } < "$k"`,
     `systemctl daemon-reload`,
     `case $enabled in enabled) systemctl enable -- ${unit} >&2;; disabled) systemctl disable -- ${unit} >&2;; esac`,
     `case $active in`,
     `active|activating|reloading)`,
+    onlyIfDown ? `systemctl is-active -q -- ${unit} && exit ${codes.asBefore}` : ':',
     `systemctl reset-failed -- ${unit} 2>/dev/null`,
     `${actionScript('restart', unit)};;`,
     `*)`,
+    onlyIfDown ? `systemctl is-active -q -- ${unit} || exit ${codes.asBefore}` : ':',
     `${actionScript('stop', unit)};;`,
     `esac`,
   ].join('\n')
 }
 
-function undoDaemonScript(effect: SetService, host: Performer): string {
+function undoDaemonScript(undoing: UndoService, { onlyIfDown }: ServiceUndoing): string {
   // A daemon whose first action was a start was not running.
   return [
-    `k=${quote(`${host.backupDir ?? ''}/${stateKey(effect)}`)}`,
-    `[ -e "$k" ] || exit 3`,
     `read -r first < "$k"`,
-    `if [ "$first" = start ]; then (\n${scriptFor(effect, 'stop')}\n) || exit ${actionFailed}`,
-    `else (\n${scriptFor(effect, 'restart')}\n) || exit ${actionFailed}; fi`,
+    `if [ "$first" = start ]; then (\n${scriptFor(undoing, 'stop')}\n) || exit ${actionFailed}`,
+    onlyIfDown
+      ? `else exit ${codes.asBefore}; fi`
+      : `else (\n${scriptFor(undoing, 'restart')}\n) || exit ${actionFailed}; fi`,
   ].join('\n')
 }
 
-function describeFailure(effect: SetService, output: Output): TaskError {
+function describeFailure(effect: Named, output: Output): TaskError {
   const { name, action } = effect
   const [shown = '', ...rest] = output.stdout.toString().split(`${journalMark}\n`)
   const found = {
@@ -196,6 +220,6 @@ function unitOf(name: string): string {
   return name.includes('.') ? name : `${name}.service`
 }
 
-function stateKey(effect: SetService): string {
+function stateKey(effect: Named): string {
   return `service-${backupKey(effect.name)}`
 }

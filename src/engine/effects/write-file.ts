@@ -7,7 +7,7 @@ import { modeText } from '../../modules/file-mode.ts'
 import type { WriteFile } from '../../modules/effect.ts'
 import { splitWords } from '../../modules/split-words.ts'
 import { Secret } from '../../secrets/secret.ts'
-import { restorePath, saveScript } from './backup.ts'
+import { noteScript, saveScript } from './backup.ts'
 import type { EffectKind, Performer } from './effect-kind.ts'
 import { attributesAfter } from './foreseen-attributes.ts'
 import { exits, fileError, runScript } from './host-script.ts'
@@ -44,7 +44,7 @@ export const writeFile: EffectKind<WriteFile> = {
     return 'known'
   },
 
-  undo: (effect, host) => restorePath(host, effect.path),
+  undoing: (effect) => ({ kind: 'path', path: effect.path }),
 }
 
 function writeScript(effect: WriteFile, host: Performer, wanted: { size: number; sha256: string }): string {
@@ -59,7 +59,13 @@ function writeScript(effect: WriteFile, host: Performer, wanted: { size: number;
     // Owner and mode are right before the first byte is there; the descriptor was opened while we could.
     `exec 3>"$t" || ${failed}`,
     `set +C; trap 'rm -f -- "$t"' EXIT; trap 'exit 143' HUP INT TERM`,
-    `if [ -e "$p" ]; then cp --attributes-only --preserve=all -- "$p" "$t" || ${failed}; fi`,
+    `if [ -e "$p" ]; then`,
+    `  e=$(cp --attributes-only --preserve=all -- "$p" "$t" 2>&1) || case $e in`,
+    // busybox, where there is no more to keep: its tools know neither ACLs nor extended attributes.
+    `  *'unrecognized option'*) e=$(stat -c '%u:%g %a' -- "$p") && chown -- "\${e% *}" "$t" && chmod "\${e#* }" -- "$t";;`,
+    `  *) printf '%s\\n' "$e" >&2; false;;`,
+    `  esac || ${failed}`,
+    `fi`,
     effect.mode === undefined ? `[ -e "$p" ] || chmod ${modeText(defaultMode)} -- "$t" || ${failed}` : ':',
     ownershipScript(effect, failed),
     `cat >&3 || ${failed}`,
@@ -69,6 +75,7 @@ function writeScript(effect: WriteFile, host: Performer, wanted: { size: number;
     validateScript(effect),
     effect.backup === true ? keepBesideScript(failed) : ':',
     saveScript(host, effect.path, failed),
+    noteScript(host, wanted.sha256, failed),
     `sync -- "$t" || ${failed}`,
     `mv -fT -- "$t" "$p" || ${failed}`,
     `trap - EXIT`,

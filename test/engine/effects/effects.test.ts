@@ -8,15 +8,19 @@ import {
   readlinkSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { forecastEffect, performEffect, subjectsOf, undoEffects } from '../../../src/engine/effects/effect-kinds.ts'
+import { restorePath } from '../../../src/engine/effects/backup.ts'
+import { forecastEffect, performEffect, subjectsOf, undoingOf } from '../../../src/engine/effects/effect-kinds.ts'
 import { ServiceError } from '../../../src/engine/effects/set-service.ts'
+import { undoSteps } from '../../../src/engine/undo/undo-steps.ts'
 import { fileAt } from '../../../src/facts/file.ts'
 import { serviceNamed } from '../../../src/facts/service.ts'
 import type { ChangeKeystore, Effect, SetService } from '../../../src/modules/effect.ts'
 import { Secret } from '../../../src/secrets/secret.ts'
 import { LocalHost } from '../../support/local-host.ts'
+import { undoEffects } from '../../support/undo-effects.ts'
 
 describe('effects', () => {
   let host: LocalHost
@@ -92,6 +96,84 @@ describe('effects', () => {
     assert.equal(mode('d/e/f'), 0o640)
   })
 
+  it('restoring keeps a version that somebody else put there, and says where', async () => {
+    writeFileSync(host.path('a'), 'old')
+    const effect: Effect = { kind: 'write-file', path: host.path('a'), content: Buffer.from('new') }
+    await perform(effect)
+    writeFileSync(host.path('a'), 'theirs')
+    const undone = await restorePath(host.performer, host.path('a'))
+    assert.equal(undone.kind, 'put back')
+    assert.equal(readFileSync(undone.kept!, 'utf8'), 'theirs')
+    assert.deepEqual(await restorePath(host.performer, host.path('a')), { kind: 'as before' })
+  })
+
+  it('restoring takes a path as it is when the run has just left it so: written, linked, removed, by a tool', async () => {
+    const effects: Effect[] = [
+      { kind: 'write-file', path: host.path('written'), content: Buffer.from('new') },
+      { kind: 'make-link', path: host.path('linked'), target: '/new' },
+      { kind: 'remove-path', path: host.path('removed') },
+      {
+        kind: 'change-keystore',
+        path: host.path('store'),
+        set: new Map(),
+        remove: [],
+        script: `cat > ${host.path('store')}`,
+        stdin: new Secret('new'),
+      },
+    ]
+    for (const name of ['written', 'linked', 'removed', 'store']) writeFileSync(host.path(name), 'old')
+    for (const effect of effects) await perform(effect)
+    for (const name of ['written', 'linked', 'removed', 'store']) {
+      assert.deepEqual(await restorePath(host.performer, host.path(name)), { kind: 'put back' }, name)
+      assert.equal(readFileSync(host.path(name), 'utf8'), 'old')
+    }
+  })
+
+  it('set-attributes gives a touched file its time back', async () => {
+    writeFileSync(host.path('a'), '')
+    utimesSync(host.path('a'), 1_600_000_000, 1_600_000_000)
+    const effect: Effect = { kind: 'set-attributes', path: host.path('a'), touch: true }
+    await perform(effect)
+    assert.notEqual(statSync(host.path('a')).mtimeMs, 1_600_000_000_000)
+    await undo(effect)
+    assert.equal(statSync(host.path('a')).mtimeMs, 1_600_000_000_000)
+  })
+
+  it('a path that was changed several times is as before all of them', async () => {
+    writeFileSync(host.path('a'), 'old')
+    chmodSync(host.path('a'), 0o604)
+    const effects: Effect[] = [
+      { kind: 'set-attributes', path: host.path('a'), mode: 0o600 },
+      { kind: 'write-file', path: host.path('a'), content: Buffer.from('new'), mode: 0o640 },
+      { kind: 'set-attributes', path: host.path('a'), mode: 0o644 },
+    ]
+    for (const effect of effects) await perform(effect)
+    assert.deepEqual(await undo(...effects), [])
+    assert.deepEqual([readFileSync(host.path('a'), 'utf8'), mode('a')], ['old', 0o604])
+  })
+
+  it('the first change of a run on a host takes the oldest backups away, and nothing else', async () => {
+    const runs = ['2026-01-01T00-00-00-000-aaaa', '2026-01-02T00-00-00-000-bbbb', '2026-01-03T00-00-00-000-cccc']
+    for (const name of [...runs, 'mine']) mkdirSync(host.path(`b/${name}`), { recursive: true })
+    host.backupDir = host.path('b/2026-01-04T00-00-00-000-dddd')
+    const performer = { ...host.performer, backupRule: { keep: 2, onlyWhereWritable: false } }
+    await performEffect({ kind: 'write-file', path: host.path('a'), content: Buffer.from('x') }, performer)
+    assert.deepEqual(readdirSync(host.path('b')), [runs[2], '2026-01-04T00-00-00-000-dddd', 'mine'])
+    host.backupDir = host.path('b/2026-01-01T00-00-00-000-aaaa')
+    const resumed = { ...performer, backupDir: host.backupDir }
+    await performEffect({ kind: 'write-file', path: host.path('a'), content: Buffer.from('y') }, resumed)
+    assert.ok(existsSync(host.backupDir), 'a run that goes on keeps its own')
+  })
+
+  it('an account that may not write in the folder of root changes the file all the same', async () => {
+    host.becomeOrdinary()
+    host.backupDir = '/var/lib/elkseal-test/run'
+    const performer = { ...host.performer, backupRule: { keep: 2, onlyWhereWritable: true } }
+    await performEffect({ kind: 'write-file', path: host.path('a'), content: Buffer.from('x') }, performer)
+    assert.equal(readFileSync(host.path('a'), 'utf8'), 'x')
+    assert.deepEqual(await restorePath(performer, host.path('a')), { kind: 'not kept' })
+  })
+
   it('a backup that cannot be made stops the change', async () => {
     writeFileSync(host.path('a'), 'old')
     host.backupDir = host.path('a/no/folder')
@@ -122,7 +204,10 @@ describe('effects', () => {
     const effect: Effect = { kind: 'run-command', script: 'cat; echo no >&2; exit 3', stdin: Buffer.from('yes') }
     const { rc, stdout, stderr } = await perform(effect)
     assert.deepEqual([rc, stdout, stderr], [3, 'yes', 'no\n'])
-    assert.deepEqual(await undo(effect), [{ effect, error: undefined }])
+    assert.deepEqual(
+      (await undo(effect)).map(({ error, notSaved }) => [error, notSaved]),
+      [[undefined, false]],
+    )
     assert.deepEqual(subjectsOf(effect), ['*'])
   })
 
@@ -210,6 +295,25 @@ describe('effects', () => {
         writeFileSync(host.path('calls'), '')
         assert.deepEqual(await undoEffects([restart], performer), [])
         assert.match(readFileSync(host.path('calls'), 'utf8'), new RegExp(`${call} -- elasticsearch\\.service`))
+      }
+    })
+
+    it('is left alone by a rollback that has put nothing back, unless it is down', async () => {
+      for (const [now, calls] of [
+        ['active', /is-active -q -- elasticsearch\.service\n$/],
+        ['inactive', /restart -- elasticsearch\.service/],
+      ] as const) {
+        host.backupDir = host.path(`.backup-${now}`)
+        const state = (word: string) => ({
+          ...stand(`case "$*" in "is-active -q"*) [ ${word} = active ];; is-active*) echo active;; esac`),
+          backupDir: host.backupDir,
+        })
+        await performEffect({ ...restart, enabled: undefined }, state('active'))
+        writeFileSync(host.path('calls'), '')
+        const step = { description: '', undoing: undoingOf(restart), performer: state(now) }
+        const { left } = await undoSteps([step], { restart: 'when needed' })
+        assert.deepEqual(left, [])
+        assert.match(readFileSync(host.path('calls'), 'utf8'), calls)
       }
     })
 
