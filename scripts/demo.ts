@@ -64,9 +64,9 @@ async function mainJob(stage: Stage, inventory: string): Promise<number> {
   if (!(await asksInPlainHttp(stage))) return 1
 
   say('2. What would a run do? --check looks and tells, and changes nothing')
-  const before = stage.state()
+  const before = await stage.state()
   if ((await elkseal(...run, '--check')) !== 0) return 1
-  if (!proven('No file and no process of the nodes has changed', before === stage.state())) return 1
+  if (!proven('No file and no process of the nodes has changed', before === (await stage.state()))) return 1
 
   say('3. The run: certificates are made here, then one node after the other gets them and restarts')
   if ((await elkseal(...run)) !== 0) return 1
@@ -75,9 +75,9 @@ async function mainJob(stage: Stage, inventory: string): Promise<number> {
   if ((await elkseal('verify', '-i', inventory)) !== 0) return 1
 
   say('5. Once more: there is nothing to do')
-  const after = stage.state()
+  const after = await stage.state()
   if ((await elkseal(...run)) !== 0) return 1
-  if (!proven('No file has changed, and no node was restarted', after === stage.state())) return 1
+  if (!proven('No file has changed, and no node was restarted', after === (await stage.state()))) return 1
 
   say('6. After: plain http gets no answer')
   if (await asksInPlainHttp(stage)) return 1

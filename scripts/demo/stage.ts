@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import ssh2 from 'ssh2'
 import { startSshHost, type SshHost } from '../../test/support/ssh-host.ts'
 import { giveTo, type DemoAccount } from './account.ts'
@@ -41,7 +42,17 @@ export class Stage {
   }
 
   /** Changes when a file of a node's configuration changes, or a node is another process. */
-  state(): string {
+  async state(): Promise<string> {
+    // Looks that elkseal has no more use for may still be at their end when it is gone.
+    for (let state = this.#stateNow(), tries = 0; ; tries += 1) {
+      await pause(200)
+      const next = this.#stateNow()
+      if (next === state || tries >= 25) return next
+      state = next
+    }
+  }
+
+  #stateNow(): string {
     const hash = createHash('sha256')
     for (const node of this.nodes) {
       const config = join(node.home, 'config')

@@ -57,6 +57,7 @@ export function openRun(playbook: Playbook, parts: RunParts): RunContext {
   const journal = check || !parts.journaled ? noJournal : startJournal(playbook, { id, extraVars, parts })
   const context: RunContext = {
     id,
+    resumedSince: parts.kept?.as === 'resumed' ? new Date(parts.kept.story.started) : undefined,
     playbook,
     ...opened,
     modules: modulesByName,

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { ShellRequest } from './connection.ts'
 
 /** What sh is started with: any login shell (csh and fish too) reads this the same way. */
@@ -45,12 +46,16 @@ export function requestText(mark: string, id: number, request: ShellRequest, sou
 
 /**
  * Output through files that have no name any more: a process that the script leaves behind goes on writing there and
- * not into the answers of later requests.
+ * not into the answers of later requests. What mktemp does, without a process: a name nobody can know, and (-C) a failure
+ * if it is there all the same. An empty file is not read, where /proc can tell.
  */
 function spooled(script: string): string {
+  const file = `/tmp/.elkseal-${randomBytes(12).toString('hex')}`
+  const said = (fd: number, to: string) =>
+    `{ [ -e /proc/self/fd/${String(fd)} ] && [ ! -s /proc/self/fd/${String(fd)} ] || cat <&${String(fd)}${to}; }`
   return (
-    `d=$(mktemp -d) || exit 1; exec 3>"$d/o" 4<"$d/o" 5>"$d/e" 6<"$d/e"; rm -rf "$d"; unset d; ` +
-    `( exec >&3 2>&5 3>&- 4<&- 5>&- 6<&-; eval ${script} ); r=$?; cat <&4; cat <&6 >&2; exit $r`
+    `set -C; exec 3>${file}.o 5>${file}.e; set +C; exec 4<${file}.o 6<${file}.e; rm -f ${file}.o ${file}.e; ` +
+    `( exec >&3 2>&5 3>&- 4<&- 5>&- 6<&-; eval ${script} ); r=$?; ${said(4, '')}; ${said(6, ' >&2')}; exit $r`
   )
 }
 

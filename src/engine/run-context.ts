@@ -17,6 +17,8 @@ import type { PlanWatch } from './plan/plan-watch.ts'
 /** Everything a run needs, made once by the command line. */
 export interface RunContext {
   readonly id: string
+  /** When a run that is resumed had begun; undefined in any other. */
+  readonly resumedSince?: Date | undefined
   readonly playbook: Playbook
   readonly inventory: Inventory
   readonly modules: ReadonlyMap<string, Module>

@@ -92,6 +92,7 @@ function lookOf(parts: StageParts, machine: Machine, own: { reader: Look['host']
     render: (text) => scope.renderFile(text),
     findSource: (path, folder) => findSource(path, folder, [task.folder, context.playbookFolder]),
     clock: context.clock,
+    resumedSince: context.resumedSince,
   }
 }
 

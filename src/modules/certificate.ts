@@ -19,6 +19,7 @@ import {
   type NamedAuthority,
   type StoredAuthorities,
 } from './issuing-authority.ts'
+import { isForced } from './is-forced.ts'
 import { defineModule, type Change, type Context, type Look, type Values } from './module.ts'
 import {
   folderEffects,
@@ -102,7 +103,7 @@ export const certificate = defineModule<Args, State>({
       usages,
       renewBeforeDays: given.renew_before_days,
       renewBefore: given.renew_before,
-      force: given.force,
+      force: isForced(given, stored.certificate, look),
     }
     const reason = reissueReason(question, look.clock.now())
     if (reason === undefined && stored.certificate !== undefined) {

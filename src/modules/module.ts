@@ -50,6 +50,8 @@ export interface Look {
   /** Resolves `src` of copy, template and the like, as Ansible searches it: absolute, or beside the playbook (files/, templates/). */
   findSource(path: string, folder: 'files' | 'templates' | 'vars'): string
   readonly clock: Clock
+  /** When the run had begun that is resumed now: what is newer is its own work. Undefined in any other run. */
+  readonly resumedSince?: Date | undefined
 }
 
 export interface Context {

@@ -4,6 +4,7 @@ import { throwProblems } from '../errors.ts'
 import type { CertificateNames } from '../pki/certificate-name.ts'
 import { leafPaths, passwordPath, storeNameProblem } from '../pki/store.ts'
 import { Secret } from '../secrets/secret.ts'
+import { isForced } from './is-forced.ts'
 import { storedLeaf } from './stored-leaf.ts'
 import type { StatusArguments } from './certificate-status-arguments.ts'
 import {
@@ -54,7 +55,8 @@ export async function storedSide(look: Look, given: StatusArguments, names: Cert
       view: { stored: undefined, otherAuthority: undefined, rotatedAuthority: undefined, isPasswordChanged },
     }
   }
-  const { renew_before_days: renewBeforeDays, renew_before: renewBefore, force } = given
+  const { renew_before_days: renewBeforeDays, renew_before: renewBefore } = given
+  const force = isForced(given, leaf.certificate, look)
   const usages = ['server'] as const
   const stored = { ...leaf, authority: authority.certificate, names, usages, renewBeforeDays, renewBefore, force }
   const known = [authorities.current, authorities.next].flatMap((one) => one?.certificate ?? [])

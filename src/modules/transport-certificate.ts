@@ -10,6 +10,7 @@ import { issueLeaf } from '../pki/issue.ts'
 import { isFrom, keepReason } from '../pki/reissue-reason.ts'
 import { Secret } from '../secrets/secret.ts'
 import { bool, day, filledText, int, textList } from './argument-types.ts'
+import { isForced } from './is-forced.ts'
 import { defineModule, type Change, type Look, type Values } from './module.ts'
 import { transportArguments, transportWords, type TransportWords } from './transport-arguments.ts'
 import { authorityInHand, noAuthority, signingAuthority, transportFiles } from './transport-look.ts'
@@ -64,7 +65,8 @@ export const transportCertificate = defineModule<Args, State>({
       const isMoving = !isFrom(files.key.certificate, authority.certificate)
       if (isMoving) return { files, issued: await issue(look, given, { words, files, reason: 'of the new CA' }) }
     }
-    const { renew_before_days: renewBeforeDays, renew_before: renewBefore, force } = given
+    const { renew_before_days: renewBeforeDays, renew_before: renewBefore } = given
+    const force = isForced(given, files.key.certificate, look)
     // Whether the node answers is for others to see: here it is about the file.
     const seen = { certificate: files.key.certificate, rejected: undefined, refused: undefined }
     const plan = planTransport({ files, authority, seen, renewBeforeDays, renewBefore, force }, look.clock.now())

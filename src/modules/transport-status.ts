@@ -5,6 +5,7 @@ import { rotationDue } from '../elastic/rotation-due.ts'
 import { planTransport, type TransportPlan, type TransportView } from '../elastic/transport-plan.ts'
 import { dayText, fingerprint, isAmong, serialNumber, subjectText } from '../pki/certificate-fields.ts'
 import { bool, day, int } from './argument-types.ts'
+import { isForced } from './is-forced.ts'
 import { defineModule, type Values } from './module.ts'
 import { transportArguments, transportWords } from './transport-arguments.ts'
 import { authorityInHand, transportFiles } from './transport-look.ts'
@@ -44,7 +45,8 @@ export const transportStatus = defineModule<Args, State>({
     const files = await transportFiles(look, words)
     const authority = await authorityInHand(look, words, files)
     const seen = files.kind === 'off' ? undefined : await probeTransport(look, files, words)
-    const { renew_before_days: renewBeforeDays, renew_before: renewBefore, force } = given
+    const { renew_before_days: renewBeforeDays, renew_before: renewBefore } = given
+    const force = isForced(given, files.kind === 'open' ? files.key.certificate : undefined, look)
     const view = { files, authority, seen, renewBeforeDays, renewBefore, force }
     const rule = { certificateDays: given.certificate_days, beforeDays: undefined }
     const isAuthorityDue = authority !== undefined && rotationDue(authority.certificate, rule, look.clock.now()).isDue

@@ -58,6 +58,11 @@ const dayMs = 24 * 60 * 60 * 1000
 /** Clocks of hosts differ: a certificate is valid a little before it is made. */
 const backdateMs = 10 * 60 * 1000
 
+/** When one of ours was issued, to the second. */
+export function issuedAt(certificate: X509Certificate): Date {
+  return new Date(certificate.validFromDate.getTime() + backdateMs)
+}
+
 /** A self-signed CA with the extensions of elasticsearch-certutil's: no path length, keyCertSign and cRLSign. */
 export async function issueAuthority(request: AuthorityRequest): Promise<Authority> {
   const { privateKey, publicKey } = await newKeys(request.keyBits)

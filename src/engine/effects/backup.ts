@@ -32,7 +32,8 @@ export function openBackupScript(host: Performer, failed: string): string {
     // Root alone can write there.
     isOptional ? `[ -w /var/lib ] || b=` : ':',
     `if [ -n "$b" ] && [ ! -d "$b" ]; then`,
-    `  { mkdir -p -- "$b" && chmod 0700 -- "$b"; } || ${failed}`,
+    // 0700: umask 077 holds in every request.
+    `  mkdir -p -- "$b" || ${failed}`,
     backupRule === undefined ? ':' : expireScript(backupRule.keep),
     `fi`,
   ].join('\n')

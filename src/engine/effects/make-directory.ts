@@ -60,7 +60,10 @@ function directoryScript(effect: MakeDirectory, host: Performer): string {
   const { owner, group, mode } = effect
   const failed = `exit ${exits.failed}`
   const who = `${owner ?? ''}${group === undefined ? '' : `:${group}`}`
-  const own = who === '' ? ':' : `chown -- ${quote(who)} "$1"`
+  const made = effect.mode ?? defaultMode
+  const own = who === '' ? '' : ` && chown -- ${quote(who)} "$1"`
+  // chown takes set-id bits away again.
+  const again = who !== '' && (made & 0o7000) !== 0 ? ` && chmod ${modeText(made)} -- "$1"` : ''
   const makes = foldersDownTo(effect.path).map((folder) => `make ${quote(folder)} || ${failed}`)
   return [
     `p=${quote(effect.path)}`,
@@ -69,7 +72,7 @@ function directoryScript(effect: MakeDirectory, host: Performer): string {
     // Every folder that is made gets the attributes, as in Ansible.
     `make() {`,
     `  [ -d "$1" ] && return`,
-    `  mkdir -m ${modeText(mode ?? defaultMode)} -- "$1" && ${own} && chmod ${modeText(mode ?? defaultMode)} -- "$1" || return`,
+    `  mkdir -m ${modeText(made)} -- "$1"${own}${again} || return`,
     host.backupDir === undefined ? ':' : `  [ -z "$b" ] || printf '%s\\n' "$1" >> "$k"`,
     `}`,
     `if [ -d "$p" ]; then`,

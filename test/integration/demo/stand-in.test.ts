@@ -37,11 +37,11 @@ describe('the demo with the stand-in', function () {
   })
 
   it('is not changed by a check, which foresees the run', async () => {
-    const state = stage.state()
+    const state = await stage.state()
     const check = await elkseal('run', 'playbooks/secure-http.yml', '-i', inventory, '--check')
     assert.equal(check.code, 0, check.output)
     assert.match(check.output, /^es3 .* changed=[1-9]/m)
-    assert.equal(stage.state(), state)
+    assert.equal(await stage.state(), state)
   })
 
   it('is secured by the run, node by node', async () => {
@@ -58,7 +58,7 @@ describe('the demo with the stand-in', function () {
   })
 
   it('is left alone by a second run', async () => {
-    const state = stage.state()
+    const state = await stage.state()
     const run = await elkseal('run', 'playbooks/secure-http.yml', '-i', inventory)
     assert.equal(run.code, 0, run.output)
     const recap = run.output.match(/^es\d .*\bchanged=\d+/gm)
@@ -66,7 +66,7 @@ describe('the demo with the stand-in', function () {
       recap?.map((line) => /changed=\d+/.exec(line)?.[0]),
       ['changed=0', 'changed=0', 'changed=0'],
     )
-    assert.equal(stage.state(), state)
+    assert.equal(await stage.state(), state)
   })
 
   it('does not start with a wrong password or without its file, and says so where Elasticsearch does', () => {
