@@ -47,7 +47,7 @@ describe('secrets', () => {
         const value = openVault([passwordFromText('default', new Secret('right'))]).encrypt(new Secret(secrets.vaulted))
         const lines = value.split('\n').map((line) => `  ${line}`)
         bench.file('right', 'right')
-        bench.file('hosts.ini', 'h1 ansible_connection=local\n')
+        bench.file('hosts.ini', `h1 ansible_connection=local elkseal_backup_dir=${bench.folder}/backup\n`)
         bench.file(
           'group_vars/all.yml',
           `elastic_password: ${secrets.elastic_password}\nvaulted: !vault |\n${lines.join('\n')}\n`,

@@ -23,6 +23,7 @@ export class LockBench {
       ansible_password: 'login',
       ansible_ssh_common_args: `-o UserKnownHostsFile=${this.path('known_hosts')}`,
       elkseal_lock_dir: `${own}/elkseal/lock`,
+      elkseal_backup_dir: `${own}/elkseal/backup`,
       place: own,
     }
     const hosts = [...this.#hosts].map(([name, host]) => [
