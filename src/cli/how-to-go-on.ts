@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Listener } from '../engine/events.ts'
-import { journalFile } from '../engine/journal.ts'
+import { journalFile } from '../engine/journal/journal.ts'
 import { readJournal, standingText, type RunStory } from '../engine/journal/run-story.ts'
 import type { RunOutcome } from '../engine/run.ts'
 import type { RunContext } from '../engine/run-context.ts'

@@ -6,10 +6,10 @@ import type { Effect } from '../modules/effect.ts'
 import type { Change, ChangeDecision, Context, Diff, Look, Module, Probe, Values, Wait } from '../modules/module.ts'
 import type { TaskStatus } from './events.ts'
 import type { HostReader } from './host-reader.ts'
-import { effectDescription } from './effect-description.ts'
+import { effectDescription } from './effects/effect-description.ts'
 import type { Performer } from './effects/effect-kind.ts'
 import { forecastEffect, performEffect, subjectsOf } from './effects/effect-kinds.ts'
-import type { Prefetched } from './prefetched.ts'
+import type { Prefetched } from './ahead/prefetched.ts'
 
 /** What one execution of a module on one host came to, before changed_when, failed_when and ignore_errors. */
 export interface Attempt {

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { Address, Output, Shell } from '../connection/connection.ts'
 import type { Forecast } from '../facts/forecast.ts'
 import type { Lasting, Question, Reader, Subject } from '../facts/question.ts'
-import type { SharedAnswers } from './shared-answers.ts'
+import type { SharedAnswers } from './ahead/shared-answers.ts'
 
 export interface ReaderParts {
   readonly host: string

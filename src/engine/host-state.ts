@@ -1,9 +1,9 @@
 import { Forecast } from '../facts/forecast.ts'
 import type { Cause } from '../modules/module.ts'
 import type { Task } from '../playbook/playbook.ts'
-import type { Prefetched } from './prefetched.ts'
+import type { Prefetched } from './ahead/prefetched.ts'
 import type { HostCounts } from './events.ts'
-import { SharedAnswers } from './shared-answers.ts'
+import { SharedAnswers } from './ahead/shared-answers.ts'
 import type { UndoStep } from './undo/undo-steps.ts'
 
 export interface Performed extends UndoStep {

@@ -10,7 +10,7 @@ import type { ConnectionDefaults } from '../vars/connection-variables.ts'
 import type { Listener } from './events.ts'
 import type { HostState } from './host-state.ts'
 import type { Interruption } from './interruption.ts'
-import type { Journal } from './journal.ts'
+import type { Journal } from './journal/journal.ts'
 import type { RunLock } from './lock/run-lock.ts'
 import type { PlanWatch } from './plan/plan-watch.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
-import { openJournal, reopenJournal, type Journal } from '../../src/engine/journal.ts'
+import { openJournal, reopenJournal, type Journal } from '../../src/engine/journal/journal.ts'
 import { journalRecords } from '../../src/engine/journal/read.ts'
 import { readJournal, type RunStory } from '../../src/engine/journal/run-story.ts'
 import { rollBackRun } from '../../src/engine/undo/roll-back-run.ts'

@@ -1,4 +1,4 @@
-import { effectDescription } from '../../src/engine/effect-description.ts'
+import { effectDescription } from '../../src/engine/effects/effect-description.ts'
 import type { Performer } from '../../src/engine/effects/effect-kind.ts'
 import { undoingOf } from '../../src/engine/effects/effect-kinds.ts'
 import { undoSteps, type Left } from '../../src/engine/undo/undo-steps.ts'

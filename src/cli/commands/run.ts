@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { defaultKeptRuns } from '../../engine/backup-folder.ts'
+import { defaultKeptRuns } from '../../engine/effects/backup-folder.ts'
 import type { RunEvent } from '../../engine/events.ts'
 import { expireRuns } from '../../engine/journal/run-folders.ts'
 import type { PlanWatch } from '../../engine/plan/plan-watch.ts'

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { asError, UsageError } from '../../errors.ts'
-import { journalFile } from '../journal.ts'
+import { journalFile } from './journal.ts'
 import { JournalError } from './read.ts'
 import { readJournal, type RunStory } from './run-story.ts'
 

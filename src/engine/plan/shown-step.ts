@@ -1,5 +1,5 @@
 import type { Change } from '../../modules/module.ts'
-import { effectDescription } from '../effect-description.ts'
+import { effectDescription } from '../effects/effect-description.ts'
 import type { PlannedStep, StepPlace } from './plan.ts'
 import type { ShownTask } from './plan-watch.ts'
 

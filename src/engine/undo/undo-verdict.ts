@@ -1,6 +1,6 @@
 import { ConnectionError } from '../../connection/connection.ts'
 import type { TaskFinished } from '../events.ts'
-import { counted } from '../roll-back.ts'
+import { counted } from '../roll/roll-back.ts'
 import type { ChangeStep } from './change-steps.ts'
 import type { Left, UndoOutcome } from './undo-steps.ts'
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { openJournal, reopenJournal } from '../../../src/engine/journal.ts'
+import { openJournal, reopenJournal } from '../../../src/engine/journal/journal.ts'
 import { JournalError } from '../../../src/engine/journal/read.ts'
 import type { JournalRecord } from '../../../src/engine/journal/record.ts'
 import { readJournal, standingText } from '../../../src/engine/journal/run-story.ts'

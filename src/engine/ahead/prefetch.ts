@@ -1,14 +1,14 @@
-import { ElksealError } from '../errors.ts'
-import { parseArguments } from '../modules/arguments.ts'
-import type { Item, Task } from '../playbook/playbook.ts'
-import { argumentsKey, renderArguments } from './arguments.ts'
-import type { BatchRun } from './batch-run.ts'
-import { inherit } from './inherit.ts'
-import { allHandlers } from './notified-handlers.ts'
+import { ElksealError } from '../../errors.ts'
+import { parseArguments } from '../../modules/arguments.ts'
+import type { Item, Task } from '../../playbook/playbook.ts'
+import { argumentsKey, renderArguments } from '../arguments.ts'
+import type { BatchRun } from '../batch-run.ts'
+import { inherit } from '../inherit.ts'
+import { allHandlers } from '../notified-handlers.ts'
 import type { Prefetched } from './prefetched.ts'
 import { lookAheadTasks } from './shared-answers.ts'
-import { openStage } from './stage.ts'
-import { taskScope, type TaskPlace } from './task-scope.ts'
+import { openStage } from '../stage.ts'
+import { taskScope, type TaskPlace } from '../task-scope.ts'
 
 /**
  * Sends the looks of the next tasks before their turn, so that on a long line they share round trips. A look only

@@ -1,8 +1,8 @@
-import { ConnectionError } from '../connection/connection.ts'
-import type { Play } from '../playbook/playbook.ts'
-import type { BatchRun } from './batch-run.ts'
+import { ConnectionError } from '../../connection/connection.ts'
+import type { Play } from '../../playbook/playbook.ts'
+import type { BatchRun } from '../batch-run.ts'
 import { rollBack, tellUnreachable } from './roll-back.ts'
-import type { RunContext } from './run-context.ts'
+import type { RunContext } from '../run-context.ts'
 
 /**
  * After a batch of a roll: a host that failed is put back as it was, and so is one that was in the middle when another

@@ -1,6 +1,6 @@
-import type { Subject } from '../facts/question.ts'
-import type { HostState } from './host-state.ts'
-import { anyConflict } from './subjects.ts'
+import type { Subject } from '../../facts/question.ts'
+import type { HostState } from '../host-state.ts'
+import { anyConflict } from '../subjects.ts'
 
 /**
  * Called as a request that changes the subjects goes out. Looks sent before it are stale and thrown away; new ones are

@@ -1,6 +1,6 @@
-import type { Task } from '../playbook/playbook.ts'
-import type { BatchRun } from './batch-run.ts'
-import { runTask } from './run-task.ts'
+import type { Task } from '../../playbook/playbook.ts'
+import type { BatchRun } from '../batch-run.ts'
+import { runTask } from '../run-task.ts'
 
 /**
  * What a roll has changed for the time of a batch is put back also when the batch ended badly: through the first host of

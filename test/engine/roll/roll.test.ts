@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { PlaybookBench } from '../support/playbook-run.ts'
+import { PlaybookBench } from '../../support/playbook-run.ts'
 
 describe('a roll', () => {
   let bench: PlaybookBench

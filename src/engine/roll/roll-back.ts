@@ -1,11 +1,11 @@
-import { ElksealError } from '../errors.ts'
-import type { Cause } from '../modules/module.ts'
-import type { Play } from '../playbook/playbook.ts'
-import type { TaskFinished } from './events.ts'
-import type { Performed } from './host-state.ts'
-import type { RunContext } from './run-context.ts'
-import { undoSteps, type Left } from './undo/undo-steps.ts'
-import { undoEvent } from './undo/undo-event.ts'
+import { ElksealError } from '../../errors.ts'
+import type { Cause } from '../../modules/module.ts'
+import type { Play } from '../../playbook/playbook.ts'
+import type { TaskFinished } from '../events.ts'
+import type { Performed } from '../host-state.ts'
+import type { RunContext } from '../run-context.ts'
+import { undoSteps, type Left } from '../undo/undo-steps.ts'
+import { undoEvent } from '../undo/undo-event.ts'
 
 /** Puts a host of a failed roll back as it was before its batch, and tells how it stands now. */
 export async function rollBack(context: RunContext, play: Play, host: string): Promise<void> {

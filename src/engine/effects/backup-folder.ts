@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import type { Scope } from '../vars/scope.ts'
-import type { BackupRule } from './effects/effect-kind.ts'
-import type { Machine } from './machine.ts'
-import type { RunContext } from './run-context.ts'
-import type { TaskPlace } from './task-scope.ts'
-import { numberOf } from './values.ts'
+import type { Scope } from '../../vars/scope.ts'
+import type { BackupRule } from './effect-kind.ts'
+import type { Machine } from '../machine.ts'
+import type { RunContext } from '../run-context.ts'
+import type { TaskPlace } from '../task-scope.ts'
+import { numberOf } from '../values.ts'
 
 export interface BackupPlace {
   readonly folder: string

@@ -1,8 +1,8 @@
-import { waitedGateNames } from '../elastic/gates.ts'
-import { renderPosition } from '../errors.ts'
-import type { Play } from '../playbook/playbook.ts'
-import { leaves, taskSections } from '../playbook/walk.ts'
-import type { PlayRecord } from './journal/record.ts'
+import { waitedGateNames } from '../../elastic/gates.ts'
+import { renderPosition } from '../../errors.ts'
+import type { Play } from '../../playbook/playbook.ts'
+import { leaves, taskSections } from '../../playbook/walk.ts'
+import type { PlayRecord } from './record.ts'
 
 /** What a rollback must know of a play, without the playbook. */
 export function playRecord(play: Play, hosts: readonly string[]): PlayRecord {

@@ -13,8 +13,8 @@ import {
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import type { IntentRecord, JournalRecord } from './journal/record.ts'
-import { wholeLines } from './journal/read.ts'
+import type { IntentRecord, JournalRecord } from './record.ts'
+import { wholeLines } from './read.ts'
 
 /**
  * An append-only record of a run, one JSON object a line: what is about to be done, synced before it is done; then what

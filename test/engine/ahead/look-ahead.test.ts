@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { HostReader } from '../../src/engine/host-reader.ts'
-import { SharedAnswers } from '../../src/engine/shared-answers.ts'
-import { fileAt } from '../../src/facts/file.ts'
-import { LocalHost } from '../support/local-host.ts'
-import { PlaybookBench } from '../support/playbook-run.ts'
+import { HostReader } from '../../../src/engine/host-reader.ts'
+import { SharedAnswers } from '../../../src/engine/ahead/shared-answers.ts'
+import { fileAt } from '../../../src/facts/file.ts'
+import { LocalHost } from '../../support/local-host.ts'
+import { PlaybookBench } from '../../support/playbook-run.ts'
 
 describe('looks made ahead', () => {
   let host: LocalHost

@@ -1,4 +1,4 @@
-import type { HostReader } from './host-reader.ts'
+import type { HostReader } from '../host-reader.ts'
 
 /**
  * A look that was sent before its task's turn. It is used only if the task's arguments are still the same when the

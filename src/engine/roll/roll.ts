@@ -1,8 +1,8 @@
-import type { ClusterNode, ClusterState } from '../elastic/cluster-state.ts'
-import { restartOrder } from '../elastic/restart-order.ts'
-import type { Play, Task } from '../playbook/playbook.ts'
-import { implicitTask, type ImplicitTask } from './implicit-task.ts'
-import type { RunContext } from './run-context.ts'
+import type { ClusterNode, ClusterState } from '../../elastic/cluster-state.ts'
+import { restartOrder } from '../../elastic/restart-order.ts'
+import type { Play, Task } from '../../playbook/playbook.ts'
+import { implicitTask, type ImplicitTask } from '../implicit-task.ts'
+import type { RunContext } from '../run-context.ts'
 
 /**
  * The order of a rolling change, by what cluster_snapshot saw of each node. A host of which nothing is known keeps its

@@ -1,5 +1,5 @@
-import { modeText } from '../modules/file-mode.ts'
-import type { Effect, Ownership } from '../modules/effect.ts'
+import { modeText } from '../../modules/file-mode.ts'
+import type { Effect, Ownership } from '../../modules/effect.ts'
 
 /** An effect in a line, for the list of changes and the journal. Safe to print. */
 export function effectDescription(effect: Effect): string {

@@ -1,6 +1,6 @@
-import type { Output } from '../connection/connection.ts'
-import type { Subject } from '../facts/question.ts'
-import { anyConflict } from './subjects.ts'
+import type { Output } from '../../connection/connection.ts'
+import type { Subject } from '../../facts/question.ts'
+import { anyConflict } from '../subjects.ts'
 
 interface Answer {
   readonly subjects: readonly Subject[]
