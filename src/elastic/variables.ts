@@ -179,6 +179,21 @@ const kibana: readonly Omit<Variable, 'group'>[] = [
     secret: true,
     meaning: 'Settings to keep in the Kibana keystore, such as elasticsearch.password. They win over kibana.yml.',
   },
+  {
+    name: 'kibana_server_certificate',
+    default: 'false',
+    meaning:
+      '`true`: renew.yml renews the certificate with which Kibana itself serves https, where that is of the authority in ' +
+      'pki_dir.',
+  },
+  {
+    name: 'kibana_names',
+    default: '[]',
+    meaning:
+      "More host names of Kibana in that certificate. Those that it has stay; the host's names, server.host and that of " +
+      'server.publicBaseUrl are there anyway.',
+  },
+  { name: 'kibana_addresses', default: '[]', meaning: 'More IP addresses of Kibana in that certificate.' },
 ]
 
 const metricbeat: readonly Omit<Variable, 'group'>[] = [

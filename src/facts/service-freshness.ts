@@ -29,8 +29,9 @@ export function serviceFreshness(name: string, files: readonly string[]): Questi
       `printf 'state=%s\\n' "$(systemctl show -p ActiveState --value -- "$unit" 2>/dev/null)"`,
       `pid=$(systemctl show -p MainPID --value -- "$unit" 2>/dev/null)`,
       `now=$(date +%s.%N); read -r uptime rest < /proc/uptime`,
+      // Where systemd is not at work it names no process at all, and /proc//stat is the machine's.
       // The command name, field 2, may hold blanks: count behind its closing parenthesis.
-      `stat=$(cat "/proc/$pid/stat" 2>/dev/null) && { set -- \${stat##*) }; printf 'now=%s\\nuptime=%s\\nticks=%s\\n' "$now" "$uptime" "\${20}"; }`,
+      `stat=$(cat "/proc/\${pid:-0}/stat" 2>/dev/null) && { set -- \${stat##*) }; printf 'now=%s\\nuptime=%s\\nticks=%s\\n' "$now" "$uptime" "\${20}"; }`,
       ...files.map((file) => `printf 'file:%s=%s\\n' ${quote(file)} "$(stat -L -c %.Z -- ${quote(file)} 2>/dev/null)"`),
       'exit 0',
     ].join('\n'),

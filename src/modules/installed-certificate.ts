@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
-import { shownCertificate } from '../elastic/served-certificate.ts'
+import { shownCertificate, type HandshakeTarget } from '../elastic/served-certificate.ts'
 import type { InstalledFile, ServedHttp } from '../elastic/renewal.ts'
 import { TaskError } from '../errors.ts'
 import { fileAt, type FileState } from '../facts/file.ts'
@@ -40,8 +40,13 @@ export async function servedHttp(look: Look, given: StatusArguments): Promise<Se
   const pems = [current, next].flatMap((one) => one?.certificate.toString() ?? [])
   const ca = pems.length === 0 ? undefined : pems.join('')
   const { host, port } = nodeEndpoint(given, lookVariables(look))
+  return servedAt(look, { host, port, ca })
+}
+
+/** The same, of any address. */
+export async function servedAt(look: Look, target: HandshakeTarget): Promise<ServedHttp> {
   try {
-    return { kind: 'certificate', ...(await shownCertificate(look.host, { host, port, ca })) }
+    return { kind: 'certificate', ...(await shownCertificate(look.host, target)) }
   } catch (thrown) {
     if (!(thrown instanceof HttpError)) throw thrown
     return { kind: 'nothing', reason: thrown.message }

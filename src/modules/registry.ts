@@ -16,6 +16,8 @@ import { metricbeatFacts } from './metricbeat-facts.ts'
 import { metricbeatChecks } from './metricbeat-checks.ts'
 import { kibanaKeystore } from './kibana-keystore.ts'
 import { kibanaFacts } from './kibana-facts.ts'
+import { kibanaCertificateStatus } from './kibana-certificate-status.ts'
+import { kibanaCertificate } from './kibana-certificate.ts'
 import { kibanaChecks } from './kibana-checks.ts'
 import { elasticsearchService } from './elasticsearch-service.ts'
 import { elasticsearchKeystore } from './elasticsearch-keystore.ts'
@@ -88,6 +90,8 @@ export const allModules: readonly Module[] = [
   elasticsearchFacts,
   elasticsearchKeystore,
   elasticsearchService,
+  kibanaCertificate,
+  kibanaCertificateStatus,
   kibanaChecks,
   kibanaFacts,
   kibanaKeystore,

@@ -12,9 +12,21 @@ export interface TransportStatus {
   readonly renewal: CertificateStatus['renewal']
 }
 
+/** What `kibana_certificate_status` found of a Kibana: the certificate that it serves itself. */
+export type KibanaStatus = Omit<TransportStatus, 'trusted'>
+
 /** The status that the module left in its result; undefined for all other tasks. */
 export function transportStatusOf(event: TaskFinished): TransportStatus | undefined {
-  if (event.module !== 'transport_status' || event.status !== 'ok') return undefined
+  return event.module === 'transport_status' ? statusOf(event) : undefined
+}
+
+/** The same for the certificate that Kibana serves. */
+export function kibanaStatusOf(event: TaskFinished): KibanaStatus | undefined {
+  return event.module === 'kibana_certificate_status' ? statusOf(event) : undefined
+}
+
+function statusOf(event: TaskFinished): TransportStatus | undefined {
+  if (event.status !== 'ok') return undefined
   // The module's own result: the shape is its word.
   const result = event.result as unknown as Omit<TransportStatus, 'host' | 'renewal'> &
     Omit<CertificateStatus['renewal'], 'text'> & { readonly reason: string }
@@ -24,12 +36,20 @@ export function transportStatusOf(event: TaskFinished): TransportStatus | undefi
 
 /** A table for people: a line a node where file and handshake agree, then what a renewal would do and why. */
 export function transportTable(nodes: readonly TransportStatus[], color: boolean): string {
+  return table('TRANSPORT', nodes, color)
+}
+
+export function kibanaTable(hosts: readonly KibanaStatus[], color: boolean): string {
+  return table('KIBANA', hosts, color)
+}
+
+function table(title: string, nodes: readonly KibanaStatus[], color: boolean): string {
   const width = Math.max(4, ...nodes.map((node) => node.host.length))
-  const head = `${'NODE'.padEnd(width)}  ${cells('TRANSPORT', 'VALID UNTIL', 'ISSUER')}`
+  const head = `${'NODE'.padEnd(width)}  ${cells(title, 'VALID UNTIL', 'ISSUER')}`
   return [dye(head.trimEnd(), 'bold', color), ...nodes.flatMap((node) => rowsOf(node, width, color))].join('\n')
 }
 
-function rowsOf({ host, file, served, renewal }: TransportStatus, width: number, color: boolean): readonly string[] {
+function rowsOf({ host, file, served, renewal }: KibanaStatus, width: number, color: boolean): readonly string[] {
   const isSame = file.fingerprint !== undefined && file.fingerprint === served.fingerprint
   const row = (text: string, name = '') => `${name.padEnd(width)}  ${printable(text)}`.trimEnd()
   return [

@@ -19,7 +19,13 @@ const playsOf = (name: string) => {
 describe('certs.yml', () => {
   it('only looks, and asks nothing of the cluster', () => {
     const modules = playsOf('certs.yml').flatMap((one) => one.modules)
-    assert.deepEqual(modules, ['elasticsearch_facts', 'certificate_status', 'transport_status'])
+    assert.deepEqual(modules, [
+      'elasticsearch_facts',
+      'certificate_status',
+      'transport_status',
+      'kibana_facts',
+      'kibana_certificate_status',
+    ])
   })
 })
 
@@ -28,10 +34,11 @@ describe('renew.yml', () => {
   const transport = plays.findIndex(({ modules }) => modules.includes('transport_status'))
   const httpPlays = () => plays.slice(0, transport)
 
-  it('renews http first, and ends with renew-transport.yml', () => {
+  it('renews http first, then the transport, then Kibana', () => {
     const names = (playbook: string) => playsOf(playbook).map(({ play }) => play.name)
     assert.ok(httpPlays().length > 0)
-    assert.deepEqual(names('renew.yml').slice(transport), names('renew-transport.yml'))
+    const others = [...names('renew-transport.yml'), ...names('renew-kibana.yml')]
+    assert.deepEqual(names('renew.yml').slice(transport), others)
   })
 
   it('restarts nothing', () => {
@@ -96,5 +103,23 @@ describe('renew-transport.yml and rotate-transport-ca.yml', () => {
       'transport_trust',
       proof,
     ])
+  })
+})
+
+describe('renew-kibana.yml', () => {
+  const plays = playsOf('renew-kibana.yml')
+
+  it('looks at every Kibana before it changes one, and proves each by a handshake before the next', () => {
+    const modules = plays.flatMap((one) => one.modules)
+    assert.deepEqual(modules, [
+      'kibana_facts',
+      'kibana_certificate_status',
+      'assert',
+      'kibana_certificate',
+      'served_certificate',
+      'kibana_checks',
+    ])
+    const play = plays[1]?.play
+    assert.deepEqual([play?.serial, play?.roll?.rollback, play?.anyErrorsFatal], [[1], true, true])
   })
 })

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import type { TaskFinished } from '../../src/engine/events.ts'
-import { transportStatusOf, transportTable, type TransportStatus } from '../../src/report/transport-table.ts'
+import {
+  kibanaStatusOf,
+  kibanaTable,
+  transportStatusOf,
+  transportTable,
+  type TransportStatus,
+} from '../../src/report/transport-table.ts'
 
 const certificate = {
   serial: '5050172e4886558e375cf7ca97a2654677',
@@ -43,5 +49,20 @@ describe('transportStatusOf', () => {
     const event = { event: 'task', host, module: 'transport_status', status: 'ok', result } as unknown as TaskFinished
     assert.deepEqual(transportStatusOf(event), good)
     assert.equal(transportStatusOf({ ...event, module: 'certificate_status' }), undefined)
+    assert.equal(kibanaStatusOf(event), undefined)
+  })
+})
+
+describe('kibanaTable', () => {
+  it('shows what kibana_certificate_status found', () => {
+    const { host, file, served } = good
+    const result = { action: 'none', due: false, reasons: [], reason: renewal.text, hint: '', file, served }
+    const event = { event: 'task', host, module: 'kibana_certificate_status', status: 'ok', result }
+    const found = kibanaStatusOf(event as unknown as TaskFinished)
+    assert.ok(found)
+    assert.deepEqual(kibanaTable([found], false).split('\n').slice(0, 2), [
+      'NODE  KIBANA         VALID UNTIL  ISSUER',
+      'es1   5050172e4886…  2027-11-24   CN=Elasticsearch Transport CA',
+    ])
   })
 })

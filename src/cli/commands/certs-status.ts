@@ -2,7 +2,14 @@ import { join } from 'node:path'
 import type { RunEvent } from '../../engine/events.ts'
 import { asError, ElksealError } from '../../errors.ts'
 import { certificatesTable, statusOf, type CertificateStatus } from '../../report/certificates-table.ts'
-import { transportStatusOf, transportTable, type TransportStatus } from '../../report/transport-table.ts'
+import {
+  kibanaStatusOf,
+  kibanaTable,
+  transportStatusOf,
+  transportTable,
+  type KibanaStatus,
+  type TransportStatus,
+} from '../../report/transport-table.ts'
 import type { RunOptions } from '../options.ts'
 import { loadCheckedPlaybook } from '../checked-playbook.ts'
 import { createReporter } from '../create-reporter.ts'
@@ -24,16 +31,20 @@ export async function certsStatusCommand(given: RunOptions, view: ProcessView): 
     const playbook = loadCheckedPlaybook(join(folder, 'certs.yml'), opened, options)
     const nodes: CertificateStatus[] = []
     const transports: TransportStatus[] = []
+    const kibanas: KibanaStatus[] = []
     const listen = (event: RunEvent) => {
       const status = event.event === 'task' ? statusOf(event) : undefined
       if (status !== undefined) nodes.push(status)
       const transport = event.event === 'task' ? transportStatusOf(event) : undefined
       if (transport !== undefined) transports.push(transport)
+      const kibana = event.event === 'task' ? kibanaStatusOf(event) : undefined
+      if (kibana !== undefined) kibanas.push(kibana)
       if (isTrouble(event)) reporter.listen(event)
     }
     const outcome = await runPlaybook(playbook, { opened, options, view, journaled: false }, listen)
     await reporter.finish()
-    view.stdout.write(opened.redactor.redact(shown(nodes, transports, { json: options.output === 'json', view })))
+    const seen = { nodes, transports, kibanas }
+    view.stdout.write(opened.redactor.redact(shown(seen, { json: options.output === 'json', view })))
     return exitCodeOfRun(outcome)
   } catch (thrown) {
     const error = asError(thrown)
@@ -50,17 +61,30 @@ function isTrouble(event: RunEvent): boolean {
   return event.event === 'notice' || event.event === 'problem'
 }
 
+interface Seen {
+  readonly nodes: readonly CertificateStatus[]
+  readonly transports: readonly TransportStatus[]
+  readonly kibanas: readonly KibanaStatus[]
+}
+
 function shown(
-  nodes: readonly CertificateStatus[],
-  transports: readonly TransportStatus[],
+  { nodes, transports, kibanas }: Seen,
   { json, view }: { readonly json: boolean; readonly view: ProcessView },
 ): string {
-  const [http, transport] = [sorted(nodes), sorted(transports)]
-  if (json) return [...lines('certificate', http), ...lines('transport_certificate', transport)].join('')
+  const [http, transport, kibana] = [sorted(nodes), sorted(transports), sorted(kibanas)]
+  if (json) {
+    const all = [
+      lines('certificate', http),
+      lines('transport_certificate', transport),
+      lines('kibana_certificate', kibana),
+    ]
+    return all.flat().join('')
+  }
   const color = view.stdout.isTerminal && view.env['NO_COLOR'] === undefined
   const tables = [
     ...(http.length === 0 ? [] : [certificatesTable(http, color)]),
     ...(transport.length === 0 ? [] : [transportTable(transport, color)]),
+    ...(kibana.length === 0 ? [] : [kibanaTable(kibana, color)]),
   ]
   return tables.length === 0 ? '' : `${tables.join('\n\n')}\n`
 }

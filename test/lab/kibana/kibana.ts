@@ -1,6 +1,6 @@
 // A stand-in for Kibana's server, which no package registry carries. It starts, fails, answers and reloads where and as
 // Kibana does, as far as an orchestrator meets it; it has no pages.
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigError } from './config-error.ts'
 import { Elasticsearch } from './elasticsearch.ts'
@@ -38,7 +38,8 @@ async function start(): Promise<void> {
   const kibana: Kibana = { name: config.server.name, version, elasticsearch, monitor, isReady: () => ready }
   await server.listen((request) => route(kibana, request))
   log.info('http.server.Preboot', `http server running at ${server.url()}`)
-  listenForSignals(server, read)
+  if (config.pidFile !== undefined) writeFileSync(config.pidFile, String(process.pid))
+  listenForSignals(server, read, version)
 
   if (needsSetup(config)) {
     process.stdout.write(
@@ -58,16 +59,22 @@ function needsSetup({ elasticsearch: { hosts, username, serviceAccountToken } }:
   return untouched && username === undefined && serviceAccountToken === undefined
 }
 
-function listenForSignals(server: HttpServer, read: () => Promise<Config>): void {
+function listenForSignals(server: HttpServer, read: () => Promise<Config>, version: string): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(0))
   process.on('SIGHUP', () => {
     log.info('cli', 'Reloading Kibana configuration (reason: SIGHUP signal received).')
     // A broken file or a key that does not fit ends the process: nothing catches it there.
     read().then((config) => {
-      server.reload(config.server)
+      if (reloadsTls(version)) server.reload(config.server)
       log.info('cli', 'Reloaded Kibana configuration (reason: SIGHUP signal received).')
     }, end)
   })
+}
+
+/** Until 8.11.2 a reload was about logging and the like only (elastic/kibana, pull request 171823). */
+function reloadsTls(version: string): boolean {
+  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number)
+  return major > 8 || (major === 8 && (minor > 11 || (minor === 11 && patch >= 2)))
 }
 
 function end(thrown: unknown): never {

@@ -5,6 +5,7 @@ import type { Settings } from './settings.ts'
 export interface Config {
   readonly elasticsearch: ElasticsearchConfig
   readonly server: ServerConfig
+  readonly pidFile: string | undefined
 }
 
 export interface ElasticsearchConfig {
@@ -82,7 +83,12 @@ const openKeys = [
 /** Throws the ConfigError with which Kibana ends. `version` matters where 9.x is laxer. */
 export function validate(settings: Settings, version: string): Config {
   const unknown = [...settings.keys()].filter((name) => !isKnown(name))
-  const config = { elasticsearch: elasticsearchConfig(settings, version), server: serverConfig(settings, version) }
+  const pidFile = settings.get('pid.file')
+  const config = {
+    elasticsearch: elasticsearchConfig(settings, version),
+    server: serverConfig(settings, version),
+    pidFile: typeof pidFile === 'string' ? pidFile : undefined,
+  }
   if (unknown.length > 0) {
     const names = unknown.map((name) => `"${name}"`).join(', ')
     const text = 'Check for spelling errors and ensure that expected plugins are installed.'
