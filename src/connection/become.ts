@@ -112,7 +112,7 @@ function passThrough(become: Become, { streams, mark, options }: Passage): Promi
     }
     const end = () => whenAllSaid(stderr, () => refuse(heard.lastWord()))
     const timer = setTimeout(
-      () => refuse(`no answer within ${String(options.startTimeoutMs / 1000)} s`),
+      () => refuse(`no answer within ${String(options.startTimeoutMs / 1000)} s${heard.lastQuestion()}`),
       options.startTimeoutMs,
     )
     const stop = () => {
@@ -152,11 +152,21 @@ class Heard {
   /** Why the question that these words end in, if they do, will have no answer. */
   question(words: string): string | undefined {
     this.#err += words
-    const asked = /([^\n:：]*[:：])[^\S\n]*$/.exec(this.#err)?.[1]
+    const asked = this.#asked()
     if (asked === undefined || words.trim() === '') return undefined
     this.#questions += 1
     if (this.#become.password === undefined) return noPassword
-    return this.#questions === 1 ? undefined : `after the password it asks "${asked.trim()}"`
+    return this.#questions === 1 ? undefined : `after the password it asks "${asked}"`
+  }
+
+  /** Two questions that came as one piece cannot be told from one with a colon in it: the user sees the words. */
+  lastQuestion(): string {
+    const asked = this.#asked()
+    return asked === undefined || asked === this.#prompt ? '' : `; it asks "${asked}"`
+  }
+
+  #asked(): string | undefined {
+    return /([^\n:：]*[:：])[^\S\n]*$/.exec(this.#err)?.[1]?.trim()
   }
 
   lastWord(): string {

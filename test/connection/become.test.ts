@@ -118,7 +118,7 @@ describe('become', () => {
   it('does not wait for an answer to a question that it cannot give', async () => {
     writeFileSync(
       exe,
-      '#!/bin/sh\nprintf "Mot de passe : " >&2\nread -r given\nprintf "Neues Passwort: " >&2\nread -r more\n',
+      '#!/bin/sh\nprintf "Mot de passe : " >&2\nread -r given\nsleep 0.5\nprintf "Neues Passwort: " >&2\nread -r more\n',
     )
     const asked = await refusal({ method: 'su' })
     assert.equal(asked.message, 'Cannot become "root" on "node1" by su: a password is required')
@@ -128,6 +128,12 @@ describe('become', () => {
       askedMore.message,
       'Cannot become "root" on "node1" by su: after the password it asks "Neues Passwort:"',
     )
+  })
+
+  it('shows the question that stands when time is up', async () => {
+    writeFileSync(exe, '#!/bin/sh\nprintf "Passwort: Neues Passwort: " >&2\nread -r given\nread -r more\n')
+    const error = await refusal({ method: 'su', password: new Secret('old') })
+    assert.match(error.message, /by su: no answer within \d+ s; it asks "Neues Passwort:"$/)
   })
 
   it('takes what a login file prints for no question if the shell is there soon', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { keystoreHeader } from '../../src/elastic/keystore-file.ts'
+import { inSteps } from '../support/in-steps.ts'
 import { elkseal, type ElksealRun } from './elkseal.ts'
 import { createLab } from './lab.ts'
 import { rootOf, until } from './machine.ts'
@@ -21,7 +22,7 @@ const keystore = '/etc/elasticsearch/elasticsearch.keystore'
 // finished all the same, then the cluster put back to plain http for a restart of all nodes at once.
 describe('faults while a running cluster is secured', function () {
   this.timeout('5m')
-  this.bail(true)
+  inSteps(this)
 
   const lab = createLab({ name: 'faults' })
   const nodes = ['es1', 'es2', 'es3']

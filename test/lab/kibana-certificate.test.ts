@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { issueAuthority } from '../../src/pki/issue.ts'
 import { keyToPem } from '../../src/pki/pem.ts'
+import { inSteps } from '../support/in-steps.ts'
 import { testLeaf } from '../support/test-ca.ts'
 import { elkseal } from './elkseal.ts'
 import { createLab } from './lab.ts'
@@ -16,7 +17,7 @@ const pair = '/etc/kibana/kibana.crt /etc/kibana/kibana.key'
 
 describe('the certificate of a Kibana that systemd runs (a stand-in)', function () {
   this.timeout('10m')
-  this.bail(true)
+  inSteps(this)
 
   const lab = createLab({ name: 'kibana' })
   let folder = ''

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { elasticsearchVersions, type ElasticsearchVersion } from '../support/elasticsearch-distribution.ts'
+import { inSteps } from '../support/in-steps.ts'
 import { watchArguments, type ArgumentWatch } from './argument-watch.ts'
 import { changesOf, elkseal, recapOf, type ElksealRun } from './elkseal.ts'
 import { accounts } from './host-layer.ts'
@@ -17,7 +18,7 @@ const playbook = join(import.meta.dirname, '../../playbooks/secure-http.yml')
 for (const version of chosenVersions()) {
   describe(`securing a running Elastic Stack ${version}`, function () {
     this.timeout('15m')
-    this.bail(true)
+    inSteps(this)
 
     const lab = createLab({ name: `mainjob${version.replaceAll('.', '')}` })
     const runs: ElksealRun[] = []

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inSteps } from '../support/in-steps.ts'
 import { changesOf, elkseal, type ElksealRun } from './elkseal.ts'
 import { createLab } from './lab.ts'
 import { defaultPlan } from './lab-state.ts'
@@ -12,7 +13,7 @@ const settings = '/etc/elasticsearch/elasticsearch.yml'
 
 describe('planning, and applying what was planned', function () {
   this.timeout('15m')
-  this.bail(true)
+  inSteps(this)
 
   const lab = createLab({ name: 'plan' })
   let folder = ''

@@ -10,6 +10,7 @@ import { keyToPem } from '../../src/pki/pem.ts'
 import { openVault } from '../../src/secrets/ansible-vault.ts'
 import { Secret } from '../../src/secrets/secret.ts'
 import { passwordFromText } from '../../src/secrets/vault-password.ts'
+import { inSteps } from '../support/in-steps.ts'
 import { changesOf, elkseal, type ElksealRun } from './elkseal.ts'
 import { createLab } from './lab.ts'
 import { defaultPlan } from './lab-state.ts'
@@ -36,7 +37,7 @@ interface TaskEvent {
 
 describe('renewing the certificates of a running cluster', function () {
   this.timeout('15m')
-  this.bail(true)
+  inSteps(this)
 
   const lab = createLab({ name: 'renewal' })
   let folder = ''

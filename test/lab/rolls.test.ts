@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { elasticsearchVersions, type ElasticsearchVersion } from '../support/elasticsearch-distribution.ts'
+import { inSteps } from '../support/in-steps.ts'
 import { elkseal, type ElksealRun } from './elkseal.ts'
 import { createLab } from './lab.ts'
 import { defaultPlan } from './lab-state.ts'
@@ -31,7 +32,7 @@ interface TimedEvent {
 for (const { version, nodes } of clusters()) {
   describe(`rolls over ${String(nodes)} nodes of ${version} under load`, function () {
     this.timeout('15m')
-    this.bail(true)
+    inSteps(this)
 
     const lab = createLab({ name: `rolls${version.replaceAll('.', '')}` })
     let folder = ''

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isFrom } from '../../src/pki/reissue-reason.ts'
 import type { CertificateStatus } from '../../src/report/certificates-table.ts'
+import { inSteps } from '../support/in-steps.ts'
 import { changesOf, elkseal, type ElksealEvent, type ElksealRun } from './elkseal.ts'
 import { createLab } from './lab.ts'
 import { defaultPlan } from './lab-state.ts'
@@ -26,7 +27,7 @@ const tasks = {
 
 describe('rotating the CA of a running stack', function () {
   this.timeout('15m')
-  this.bail(true)
+  inSteps(this)
 
   const lab = createLab({ name: 'rotation' })
   let folder = ''

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { certificateOf, readPkcs12, writePkcs12 } from '../../src/pki/pkcs12.ts'
 import type { TransportStatus } from '../../src/report/transport-table.ts'
 import { Secret } from '../../src/secrets/secret.ts'
+import { inSteps } from '../support/in-steps.ts'
 import { changesOf, elkseal, type ElksealRun } from './elkseal.ts'
 import { createLab } from './lab.ts'
 import { defaultPlan } from './lab-state.ts'
@@ -27,7 +28,7 @@ interface ElectedMaster {
 
 describe('the TLS between the nodes of a running cluster', function () {
   this.timeout('15m')
-  this.bail(true)
+  inSteps(this)
 
   const lab = createLab({ name: 'transport' })
   let folder = ''

@@ -13,6 +13,7 @@ import { Secret } from '../../../src/secrets/secret.ts'
 import { ArchiveHost } from '../../support/elasticsearch-archive.ts'
 import { elasticsearchVersions } from '../../support/elasticsearch-distribution.ts'
 import { needs } from '../../support/needs.ts'
+import { inSteps } from '../../support/in-steps.ts'
 
 const password = new Secret('transport Password-1')
 const prefix = 'xpack.security.transport.ssl'
@@ -32,7 +33,7 @@ ${prefix}.truststore.path: elastic-certificates.p12
 for (const version of elasticsearchVersions) {
   describe(`one p12 as keystore and truststore of the transport of Elasticsearch ${version}`, function () {
     this.timeout(180_000)
-    this.bail(true)
+    inSteps(this)
     let host: ArchiveHost
     let former: Authority
     let next: Authority
