@@ -7,21 +7,20 @@ import type { Plan } from '../../engine/plan/plan.ts'
 import { readPlanText, type OpenedPlan } from '../../engine/plan/plan-file.ts'
 import { PlanGuard } from '../../engine/plan/plan-guard.ts'
 import { PlanRecorder } from '../../engine/plan/plan-recorder.ts'
-import { asError, ElksealError, fileErrorText, UsageError, type Problem } from '../../errors.ts'
+import { fileErrorText, UsageError, type Problem } from '../../errors.ts'
 import type { Playbook } from '../../playbook/playbook.ts'
 import type { Reporter } from '../../report/reporter.ts'
 import { Redactor } from '../../secrets/redactor.ts'
 import { checkVaultPassword } from '../check-vault-password.ts'
 import { loadCheckedPlaybook, requireSomeHost } from '../checked-playbook.ts'
-import { createReporter } from '../create-reporter.ts'
-import { exitCodeOfError, exitCodeOfRun, exitCodes } from '../exit-code.ts'
+import { exitCodeOfRun, exitCodes } from '../exit-code.ts'
 import { inputsNow, inWords } from '../make-plan.ts'
 import { openInventory, type OpenedInventory } from '../open-inventory.ts'
 import { openConnections, type Connections } from '../open-run.ts'
 import type { ApplyOptions, RunOptions } from '../options.ts'
 import { packageVersion } from '../package-root.ts'
 import type { ProcessView } from '../process.ts'
-import { reportProblems } from '../report-problems.ts'
+import { reported } from '../reported.ts'
 import { knowsVaultPassword, vaultOf } from '../vault-sources.ts'
 import { runPlaybook } from './run.ts'
 
@@ -36,8 +35,7 @@ interface ApplyParts extends OpenedPlan {
 
 /** `elkseal apply`: compares a plan with what is there now, and does just what it says, or nothing at all. */
 export async function applyCommand(file: string, given: ApplyOptions, view: ProcessView): Promise<number> {
-  const reporter = await createReporter(given, view)
-  try {
+  return reported(given, view, async (reporter) => {
     const redactor = new Redactor()
     reporter.learn(redactor)
     const tell = (message: string) => view.stderr.write(`${message}\n`)
@@ -49,14 +47,7 @@ export async function applyCommand(file: string, given: ApplyOptions, view: Proc
     requireSomeHost([playbook], { opened, options, view })
     if (knowsVaultPassword({ options, view })) checkVaultPassword(opened)
     return await compareAndRun({ file, plan, key, playbook, opened, options, view, reporter })
-  } catch (thrown) {
-    const error = asError(thrown)
-    if (!(error instanceof ElksealError)) throw error
-    reportProblems(error, reporter)
-    return exitCodeOfError(error)
-  } finally {
-    await reporter.finish()
-  }
+  })
 }
 
 function textOf(path: string): string {

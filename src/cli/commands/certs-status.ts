@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import type { RunEvent } from '../../engine/events.ts'
-import { asError, ElksealError } from '../../errors.ts'
 import { certificatesTable, statusOf, type CertificateStatus } from '../../report/certificates-table.ts'
 import {
   kibanaStatusOf,
@@ -12,19 +11,17 @@ import {
 } from '../../report/transport-table.ts'
 import type { RunOptions } from '../options.ts'
 import { loadCheckedPlaybook } from '../checked-playbook.ts'
-import { createReporter } from '../create-reporter.ts'
-import { exitCodeOfError, exitCodeOfRun } from '../exit-code.ts'
+import { exitCodeOfRun } from '../exit-code.ts'
 import { openInventory } from '../open-inventory.ts'
 import { packageRoot } from '../package-root.ts'
 import type { ProcessView } from '../process.ts'
-import { reportProblems } from '../report-problems.ts'
+import { reported } from '../reported.ts'
 import { runPlaybook } from './run.ts'
 
 /** `elkseal certs`: runs playbooks/certs.yml, which only looks, and shows what it saw. What is due is no failure. */
 export async function certsStatusCommand(given: RunOptions, view: ProcessView): Promise<number> {
   const options: RunOptions = { ...given, tags: [], skipTags: [] }
-  const reporter = await createReporter(options, view)
-  try {
+  return reported(options, view, async (reporter) => {
     const folder = join(packageRoot(), 'playbooks')
     const opened = openInventory(options, view, folder)
     reporter.learn(opened.redactor)
@@ -46,13 +43,7 @@ export async function certsStatusCommand(given: RunOptions, view: ProcessView): 
     const seen = { nodes, transports, kibanas }
     view.stdout.write(opened.redactor.redact(shown(seen, { json: options.output === 'json', view })))
     return exitCodeOfRun(outcome)
-  } catch (thrown) {
-    const error = asError(thrown)
-    if (!(error instanceof ElksealError)) throw error
-    reportProblems(error, reporter)
-    await reporter.finish()
-    return exitCodeOfError(error)
-  }
+  })
 }
 
 /** The looks that went well are in the table. */

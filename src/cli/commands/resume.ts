@@ -2,18 +2,17 @@ import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { findRun, type KeptRun } from '../../engine/journal/run-folders.ts'
 import type { RunStory } from '../../engine/journal/run-story.ts'
-import { asError, ElksealError, throwProblems, UsageError, type Problem } from '../../errors.ts'
+import { throwProblems, UsageError, type Problem } from '../../errors.ts'
 import { parseExtraVars } from '../../vars/extra-vars.ts'
 import { checkVaultPassword } from '../check-vault-password.ts'
 import { loadCheckedPlaybook, requireSomeHost } from '../checked-playbook.ts'
-import { createReporter } from '../create-reporter.ts'
-import { exitCodeOfError, exitCodeOfRun } from '../exit-code.ts'
+import { exitCodeOfRun } from '../exit-code.ts'
 import { tellStandings } from '../how-to-go-on.ts'
 import { findStateFolder, openInventory, type OpenedInventory } from '../open-inventory.ts'
 import type { ResumeOptions, RunOptions } from '../options.ts'
 import { playbookDigest } from '../playbook-digest.ts'
 import type { ProcessView } from '../process.ts'
-import { reportProblems } from '../report-problems.ts'
+import { reported } from '../reported.ts'
 import { refuseRunning, sourceProblems } from '../same-run.ts'
 import { knowsVaultPassword } from '../vault-sources.ts'
 import { runPlaybook } from './run.ts'
@@ -23,8 +22,7 @@ import { runPlaybook } from './run.ts'
  * believe: the journal only tells how things stand, and what is done is found by looking.
  */
 export async function resumeCommand(id: string | undefined, given: ResumeOptions, view: ProcessView): Promise<number> {
-  const reporter = await createReporter(given, view)
-  try {
+  return reported(given, view, async (reporter) => {
     const wanted = { pick: latestIncomplete, what: 'that did not complete' }
     const kept = findRun(findStateFolder(given, view), id, wanted)
     const { run } = kept.story
@@ -44,14 +42,7 @@ export async function resumeCommand(id: string | undefined, given: ResumeOptions
     tellStandings(kept.story, listen)
     const parts = { opened, options, view, journaled: true, kept: { ...kept, as: 'resumed' } } as const
     return exitCodeOfRun(await runPlaybook(playbook, parts, listen))
-  } catch (thrown) {
-    const error = asError(thrown)
-    if (!(error instanceof ElksealError)) throw error
-    reportProblems(error, reporter)
-    return exitCodeOfError(error)
-  } finally {
-    await reporter.finish()
-  }
+  })
 }
 
 /**

@@ -6,18 +6,17 @@ import { run, type RunOutcome } from '../../engine/run.ts'
 import { foresee, rollBackRun, type UndoExtent } from '../../engine/undo/roll-back-run.ts'
 import { undoPlan, type UndoStage } from '../../engine/undo/undo-plan.ts'
 import { undoPlay } from '../../engine/undo/undo-play.ts'
-import { asError, ElksealError, throwProblems, UsageError } from '../../errors.ts'
+import { throwProblems, UsageError } from '../../errors.ts'
 import type { Reporter } from '../../report/reporter.ts'
 import { checkVaultPassword } from '../check-vault-password.ts'
-import { createReporter } from '../create-reporter.ts'
-import { exitCodeOfError, exitCodeOfRun, exitCodes } from '../exit-code.ts'
+import { exitCodeOfRun, exitCodes } from '../exit-code.ts'
 import { bindInterrupts } from '../interrupts.ts'
 import { limitedHosts } from '../limit.ts'
 import { findStateFolder, openInventory, type OpenedInventory } from '../open-inventory.ts'
 import { openRun } from '../open-run.ts'
 import type { RollbackOptions, RunOptions } from '../options.ts'
 import type { ProcessView } from '../process.ts'
-import { reportProblems } from '../report-problems.ts'
+import { reported } from '../reported.ts'
 import { refuseRunning, sourceProblems } from '../same-run.ts'
 import { knowsVaultPassword } from '../vault-sources.ts'
 
@@ -28,8 +27,7 @@ export async function rollbackCommand(
   view: ProcessView,
 ): Promise<number> {
   const options: RunOptions = { ...given, tags: [], skipTags: [] }
-  const reporter = await createReporter(options, view)
-  try {
+  return reported(options, view, async (reporter) => {
     const wanted = { pick: latestStanding, what: 'that changed anything' }
     const kept = findRun(findStateFolder(options, view), id, wanted)
     refuseRunning(kept.story)
@@ -39,14 +37,7 @@ export async function rollbackCommand(
     const plan = planOf(kept.story, { opened, options, view })
     if (knowsVaultPassword({ options, view })) checkVaultPassword(opened)
     return await goBack(kept, plan, { opened, options, view, reporter })
-  } catch (thrown) {
-    const error = asError(thrown)
-    if (!(error instanceof ElksealError)) throw error
-    reportProblems(error, reporter)
-    return exitCodeOfError(error)
-  } finally {
-    await reporter.finish()
-  }
+  })
 }
 
 function latestStanding(runs: Iterable<KeptRun>): KeptRun | undefined {

@@ -6,7 +6,7 @@ import { expireRuns } from '../../engine/journal/run-folders.ts'
 import type { PlanWatch } from '../../engine/plan/plan-watch.ts'
 import type { RunContext } from '../../engine/run-context.ts'
 import { run, type RunOutcome } from '../../engine/run.ts'
-import { asError, ElksealError, InputError, throwProblems, type Problem } from '../../errors.ts'
+import { InputError, throwProblems, type Problem } from '../../errors.ts'
 import { selectHosts } from '../../inventory/select-hosts.ts'
 import { listPlaybook } from '../../playbook/listing.ts'
 import { withProductGroups } from '../../playbook/product-groups.ts'
@@ -14,8 +14,7 @@ import type { Playbook } from '../../playbook/playbook.ts'
 import type { Reporter } from '../../report/reporter.ts'
 import type { RunOptions } from '../options.ts'
 import { checkVaultPassword } from '../check-vault-password.ts'
-import { createReporter } from '../create-reporter.ts'
-import { exitCodeOfError, exitCodeOfRun, exitCodes } from '../exit-code.ts'
+import { exitCodeOfRun, exitCodes } from '../exit-code.ts'
 import { tellHowToGoOn } from '../how-to-go-on.ts'
 import { bindInterrupts } from '../interrupts.ts'
 import { limitedHosts } from '../limit.ts'
@@ -25,14 +24,13 @@ import { loadCheckedPlaybook, requireSomeHost } from '../checked-playbook.ts'
 import { checkPlanOptions, makePlan } from '../make-plan.ts'
 import { packageRoot } from '../package-root.ts'
 import type { ProcessView } from '../process.ts'
-import { reportProblems } from '../report-problems.ts'
+import { reported } from '../reported.ts'
 import { knowsVaultPassword } from '../vault-sources.ts'
 
 /** `elkseal run`: every playbook in turn, until one fails. Input is read and checked whole before any host is touched. */
 export async function runCommand(files: readonly string[], given: RunOptions, view: ProcessView): Promise<number> {
   const options = given.planOut === undefined ? given : { ...given, check: true }
-  const reporter = await createReporter(options, view)
-  try {
+  return reported(options, view, async (reporter) => {
     const [first = ''] = files
     checkPlanOptions(files, options)
     const opened = openInventory(options, view, dirname(resolvePlaybook(first, view)))
@@ -48,14 +46,7 @@ export async function runCommand(files: readonly string[], given: RunOptions, vi
     if (options.planOut !== undefined)
       return await planFirst(playbooks, options.planOut, { opened, options, view, reporter })
     return await runAll(playbooks, { opened, options, view, reporter })
-  } catch (thrown) {
-    const error = asError(thrown)
-    if (!(error instanceof ElksealError)) throw error
-    reportProblems(error, reporter)
-    return exitCodeOfError(error)
-  } finally {
-    await reporter.finish()
-  }
+  })
 }
 
 /** The problems of all playbooks are shown together. */

@@ -1,22 +1,20 @@
 import { locksOf, type LocksOfHosts } from '../../engine/lock/unlock-hosts.ts'
 import type { RunEvent } from '../../engine/events.ts'
-import { asError, ElksealError, UsageError } from '../../errors.ts'
+import { UsageError } from '../../errors.ts'
 import type { Inventory } from '../../inventory/inventory.ts'
 import { lockLine, locksTable } from '../../report/locks-table.ts'
 import type { Reporter } from '../../report/reporter.ts'
-import { createReporter } from '../create-reporter.ts'
-import { exitCodeOfError, exitCodes } from '../exit-code.ts'
+import { exitCodes } from '../exit-code.ts'
 import { limitedHosts } from '../limit.ts'
 import { openInventory, type OpenedInventory } from '../open-inventory.ts'
 import { openRun } from '../open-run.ts'
 import type { RunOptions, UnlockOptions } from '../options.ts'
 import type { ProcessView } from '../process.ts'
-import { reportProblems } from '../report-problems.ts'
+import { reported } from '../reported.ts'
 
 /** `elkseal unlock`: shows the locks on the hosts; with --id removes those of that run, and no others. */
 export async function unlockCommand(options: UnlockOptions, view: ProcessView): Promise<number> {
-  const reporter = await createReporter(options, view)
-  try {
+  return reported(options, view, async (reporter) => {
     const opened = openInventory(options, view)
     reporter.learn(opened.redactor)
     const found = await askHosts(opened, { options, view, listen: (event) => reporter.listen(event) })
@@ -26,13 +24,7 @@ export async function unlockCommand(options: UnlockOptions, view: ProcessView): 
       requireSome(found, options.id)
     view.stdout.write(opened.redactor.redact(shown(found, options, view)))
     return found.troubles.some(({ unreachable }) => unreachable) ? exitCodes.unreachable : exitCodes.ok
-  } catch (thrown) {
-    const error = asError(thrown)
-    if (!(error instanceof ElksealError)) throw error
-    reportProblems(error, reporter)
-    await reporter.finish()
-    return exitCodeOfError(error)
-  }
+  })
 }
 
 interface Asking {

@@ -1,25 +1,22 @@
 import { join } from 'node:path'
 import type { RunEvent } from '../../engine/events.ts'
 import type { RunOutcome } from '../../engine/run.ts'
-import { asError, ElksealError } from '../../errors.ts'
 import { checksOf, verificationTable, type Check } from '../../report/verification.ts'
 import type { RunOptions } from '../options.ts'
 import { loadCheckedPlaybook, requireSomeHost } from '../checked-playbook.ts'
 import { checkVaultPassword } from '../check-vault-password.ts'
-import { createReporter } from '../create-reporter.ts'
-import { exitCodeOfError, exitCodeOfRun, exitCodes } from '../exit-code.ts'
+import { exitCodeOfRun, exitCodes } from '../exit-code.ts'
 import { openInventory } from '../open-inventory.ts'
 import { packageRoot } from '../package-root.ts'
 import type { ProcessView } from '../process.ts'
-import { reportProblems } from '../report-problems.ts'
+import { reported } from '../reported.ts'
 import { knowsVaultPassword } from '../vault-sources.ts'
 import { runPlaybook } from './run.ts'
 
 /** `elkseal verify`: runs playbooks/verify.yml, which only looks, and shows what it saw as a table. */
 export async function verifyCommand(given: RunOptions, view: ProcessView): Promise<number> {
   const options: RunOptions = { ...given, tags: [], skipTags: [] }
-  const reporter = await createReporter(options, view)
-  try {
+  return reported(options, view, async (reporter) => {
     const opened = openInventory(options, view, join(packageRoot(), 'playbooks'))
     reporter.learn(opened.redactor)
     const playbook = loadCheckedPlaybook(join(packageRoot(), 'playbooks', 'verify.yml'), opened, options)
@@ -33,13 +30,7 @@ export async function verifyCommand(given: RunOptions, view: ProcessView): Promi
     const outcome = await runPlaybook(playbook, { opened, options, view, journaled: false }, listen)
     await reporter.finish()
     return conclude(checks, outcome, { options, view, redact: (text) => opened.redactor.redact(text) })
-  } catch (thrown) {
-    const error = asError(thrown)
-    if (!(error instanceof ElksealError)) throw error
-    reportProblems(error, reporter)
-    await reporter.finish()
-    return exitCodeOfError(error)
-  }
+  })
 }
 
 interface Output {
