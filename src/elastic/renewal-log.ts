@@ -7,13 +7,18 @@ export type ReloadTrace =
   | { readonly kind: 'failed'; readonly at: string; readonly cause: string }
 
 /**
- * Looks for the last reload of `path` in a node's log. A reload that failed stands nowhere else: no API tells, and the
- * node serves the old certificate until its next start, which fails (measured on 7.17, 8.19 and 9.5).
+ * The last reload of `path` in a node's log, not before `since`, a time in the form of that log. A reload that failed
+ * stands nowhere else: no API tells, and the node serves the old certificate until its next start, which fails
+ * (measured on 7.17, 8.19 and 9.5). Of some failures 7.17 does not say which file they are of (measured with one p12 as
+ * keystore and truststore): those are believed where nothing tells of the file by name.
  */
-export function lastReload(log: string, path: string): ReloadTrace | undefined {
-  return entriesOf(log)
-    .map((entry) => traceOf(entry, path))
-    .findLast((trace) => trace !== undefined)
+export function lastReload(log: string, path: string, since = ''): ReloadTrace | undefined {
+  const entries = entriesOf(log).filter(({ at }) => at >= since)
+  return lastTrace(entries.filter(({ text }) => text.includes(`[${path}]`))) ?? lastTrace(entries.filter(isNameless))
+}
+
+function lastTrace(entries: readonly Entry[]): ReloadTrace | undefined {
+  return entries.map(traceOf).findLast((trace) => trace !== undefined)
 }
 
 interface Entry {
@@ -30,9 +35,13 @@ function entriesOf(log: string): readonly Entry[] {
     .filter(({ at }) => at !== '')
 }
 
-function traceOf({ at, text }: Entry, path: string): ReloadTrace | undefined {
+/** A failed reload of keys or trust that names no file at all. */
+function isNameless({ text }: Entry): boolean {
+  return text.includes('SSLConfigurationReloader') && !/\[\/[^\]]*\]/.test(text)
+}
+
+function traceOf({ at, text }: Entry): ReloadTrace | undefined {
   const [head = ''] = text.split('\n', 1)
-  if (!text.includes(`[${path}]`)) return undefined
   // 7.17: "reloaded [FILE] and updated ssl contexts using this file"; later: "updated 1 ssl contexts in … using file [FILE]".
   if (/\.SSLConfigurationReloader *\]/.test(head) && /\[INFO *\]/.test(head) && /updated/.test(head)) {
     return { kind: 'reloaded', at }

@@ -60,9 +60,8 @@ export async function explainReload(
   }
   if (logFile === undefined) return unknown
   const { log, writtenAt } = await look.host.ask(logSinceFile(logFile, file))
-  const trace = lastReload(log, file)
-  // Both in the host's own time, as text of one form.
-  if (trace === undefined || (writtenAt !== undefined && trace.at < writtenAt)) return unknown
+  const trace = lastReload(log, file, writtenAt)
+  if (trace === undefined) return unknown
   if (trace.kind === 'reloaded') {
     const message = `it has read the file at ${trace.at}, but does not serve it as expected`
     return {

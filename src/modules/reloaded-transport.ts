@@ -85,7 +85,5 @@ async function probeOnce(look: Look, { files, words, identity }: State): Promise
 async function isLogged(look: Look, file: string, logFile: string | undefined): Promise<boolean> {
   if (logFile === undefined) return false
   const { log, writtenAt } = await look.host.ask(logSinceFile(logFile, file))
-  const trace = lastReload(log, file)
-  // Both in the host's own time, as text of one form.
-  return trace?.kind === 'reloaded' && (writtenAt === undefined || trace.at >= writtenAt)
+  return lastReload(log, file, writtenAt)?.kind === 'reloaded'
 }

@@ -18,6 +18,13 @@ Caused by: java.io.IOException: keystore password was incorrect
 const password = failed(
   `cannot read configured [PKCS12] keystore [${path}] - this is usually caused by an incorrect password`,
 )
+/** As 7.17.24 writes it of a p12 that is keystore and truststore of the transport. */
+const nameless = `[2026-11-24T21:04:12,849][WARN ][o.e.w.FileWatcher        ] [n1] cannot notify file changes listener
+org.elasticsearch.ElasticsearchException: failed to initialize SSL KeyManager
+	at org.elasticsearch.xpack.core.ssl.SSLConfigurationReloader$ChangeListener.onFileChanged(SSLConfigurationReloader.java:162) ~[?:?]
+Caused by: java.io.IOException: keystore password was incorrect
+	at java.security.KeyStore.load(KeyStore.java:1473) ~[?:?]
+`
 const noise = `[2026-11-24T21:04:20,001][INFO ][o.e.c.m.MetadataIndexTemplateService] [es1] adding index template [x]
 `
 
@@ -47,6 +54,20 @@ describe('lastReload', () => {
   it('believes the last word, whichever it is', () => {
     assert.equal(lastReload(reloaded + password, path)?.kind, 'failed')
     assert.equal(lastReload(password + reloaded, path)?.kind, 'reloaded')
+  })
+
+  it('believes a failure that names no file, where nothing since tells of this one by name', () => {
+    const failure = {
+      kind: 'failed',
+      at: '2026-11-24T21:04:12,849',
+      cause: 'a stored password does not open its keystore or truststore',
+    }
+    assert.deepEqual(lastReload(noise + nameless + noise, path), failure)
+    assert.deepEqual(lastReload(password + nameless, path, '2026-11-24T21:04:12'), failure)
+    assert.equal(lastReload(password + nameless + reloaded, path, '2026-11-24T21:04:12')?.kind, 'reloaded')
+    assert.equal(lastReload(nameless, path, '2026-11-24T21:04:13'), undefined)
+    const ofAWatchedScript = nameless.replaceAll('SSLConfigurationReloader', 'ScriptReloader')
+    assert.equal(lastReload(ofAWatchedScript, path), undefined)
   })
 
   it('minds neither other files nor a log that says nothing or begins in the middle', () => {

@@ -75,10 +75,10 @@ for (const version of elasticsearchVersions) {
       transportHandshake(host.reader, { host: '127.0.0.1', port: 19300, ca: ca.certificate.toString(), identity })
 
     /** Elasticsearch looks every five seconds. */
-    const until = async (isDone: () => Promise<boolean>): Promise<void> => {
+    const until = async (isDone: () => Promise<boolean>, found = () => ''): Promise<void> => {
       const deadline = Date.now() + 15_000
       while (!(await isDone())) {
-        assert.ok(Date.now() < deadline, 'the file was not read again')
+        assert.ok(Date.now() < deadline, `the file was not read again: ${found()}`)
         await pause(250)
       }
     }
@@ -140,10 +140,15 @@ for (const version of elasticsearchVersions) {
       const given = { path_conf: host.conf, dir: host.path('pki'), host: '127.0.0.1', port: 19300, path: path() }
       const { decision } = await host.run(reloadedTransport, given)
       assert.ok(decision.kind === 'wait')
-      await until(async () => {
-        const { message = '' } = (await decision.explain?.(host.look)) ?? {}
-        return /goes on with the old certificate: the password .* does not open/.test(message)
-      })
+      let found = ''
+      await until(
+        async () => {
+          const { message = '' } = (await decision.explain?.(host.look)) ?? {}
+          found = message
+          return /goes on with the old certificate: (?:the|a stored) password (?:.* )?does not open/.test(message)
+        },
+        () => found,
+      )
       assert.equal((await decision.probe(host.look)).done, false)
       await host.task(elasticsearchService, { state: 'restarted', service: '', home: host.home })
       assert.equal((await decision.probe(host.look)).done, true)
