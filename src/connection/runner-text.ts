@@ -59,11 +59,16 @@ function spooled(script: string): string {
   )
 }
 
-/** Through one buffer: a string put together byte by byte takes ten times its length. */
+/** Byte by byte into one buffer: a string put together in this way takes ten times its length. */
 function escaped(input: Buffer): string {
   const text = Buffer.allocUnsafe(input.length * longestByteText)
   let length = 0
-  for (const byte of input) length += text.write(byteTexts[byte] ?? '', length, 'latin1')
+  for (const byte of input) {
+    for (const character of byteTexts[byte] ?? []) {
+      text[length] = character
+      length += 1
+    }
+  }
   return text.toString('latin1', 0, length)
 }
 
@@ -72,9 +77,10 @@ function singleQuoted(text: string): string {
 }
 
 /** Printable characters as they are; the rest as the octal escapes of printf's %b. */
-const byteTexts: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
+const byteTexts: readonly Uint8Array[] = Array.from({ length: 256 }, (_, byte) => {
   const character = String.fromCharCode(byte)
-  return /[\w +,./:;<=>?@[\]^`{|}~#$%&()*!"-]/.test(character) ? character : `\\0${byte.toString(8).padStart(3, '0')}`
+  const isPlain = /[\w +,./:;<=>?@[\]^`{|}~#$%&()*!"-]/.test(character)
+  return Buffer.from(isPlain ? character : `\\0${byte.toString(8).padStart(3, '0')}`, 'latin1')
 })
 
 const longestByteText = 5

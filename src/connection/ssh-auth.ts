@@ -1,18 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs'
-import ssh2, {
-  type AuthenticationType,
-  type BaseAgent,
-  type ConnectConfig,
-  type ParsedKey,
-  type SignCallback,
-  type SigningRequestOptions,
+import type {
+  AuthenticationType,
+  BaseAgent as SshAgent,
+  ConnectConfig,
+  ParsedKey,
+  SignCallback,
+  SigningRequestOptions,
 } from 'ssh2'
 import type { ConnectionSettings } from './connection.ts'
 import { asError } from '../errors.ts'
+import { BaseAgent, createAgent, parseKey } from './ssh2.ts'
 import type { SshOptions } from './ssh-options.ts'
-
-// A CommonJS package of which Node does not find these exports by name.
-const { utils, createAgent } = ssh2
 
 /** The ways to log in, in order, and what became of each: for the error when none of them did. */
 export interface SshAuthentication {
@@ -71,7 +69,7 @@ function readKey(file: string, passphrase: string | undefined): ParsedKey | stri
   if (!existsSync(file)) return 'does not exist'
   let parsed: ParsedKey | readonly ParsedKey[] | Error
   try {
-    parsed = utils.parseKey(readFileSync(file), passphrase)
+    parsed = parseKey(readFileSync(file), passphrase)
   } catch (thrown) {
     parsed = asError(thrown)
   }
@@ -101,23 +99,23 @@ function agentWays({ agentSocket, identitiesOnly, identityFiles }: SshOptions): 
 function publicKeyOf(file: string): readonly Buffer[] {
   return [file, `${file}.pub`].flatMap((path) => {
     if (!existsSync(path)) return []
-    const key = utils.parseKey(readFileSync(path))
+    const key = parseKey(readFileSync(path))
     return key instanceof Error ? [] : [key.getPublicSSH()]
   })
 }
 
 /** An agent that shows only some of its keys: IdentitiesOnly. */
-class ChosenKeysAgent extends ssh2.BaseAgent<ParsedKey> {
-  readonly #agent: BaseAgent
+class ChosenKeysAgent extends BaseAgent<ParsedKey> {
+  readonly #agent: SshAgent
   readonly #wanted: readonly Buffer[]
 
-  constructor(agent: BaseAgent, wanted: readonly Buffer[]) {
+  constructor(agent: SshAgent, wanted: readonly Buffer[]) {
     super()
     this.#agent = agent
     this.#wanted = wanted
   }
 
-  override getIdentities(callback: Parameters<BaseAgent<ParsedKey>['getIdentities']>[0]): void {
+  override getIdentities(callback: Parameters<SshAgent<ParsedKey>['getIdentities']>[0]): void {
     this.#agent.getIdentities((error, keys) => {
       const chosen = (keys as readonly ParsedKey[] | undefined)?.filter((key) =>
         this.#wanted.some((wanted) => wanted.equals(key.getPublicSSH())),

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { Client, type ConnectConfig } from 'ssh2'
+import type { Client as SshClient, ConnectConfig } from 'ssh2'
 import { asError } from '../errors.ts'
 import { ConnectionError, type ConnectionSettings } from './connection.ts'
 import {
@@ -13,6 +13,7 @@ import {
 import { takeFewerTrips } from './fewer-trips.ts'
 import { sshAuthentication, type SshAuthentication } from './ssh-auth.ts'
 import type { SshOptions } from './ssh-options.ts'
+import { Client } from './ssh2.ts'
 
 /** The host closed the connection before it said who it is: sshd has too many logins (MaxStartups). Try again. */
 export class TooManyLogins extends ConnectionError {}
@@ -24,7 +25,7 @@ interface Login {
 }
 
 /** Checks the host key and logs in. Rejects with stage host-key, login or timeout. */
-export function logIn(stream: Duplex, login: Login): Promise<Client> {
+export function logIn(stream: Duplex, login: Login): Promise<SshClient> {
   const { settings, options } = login
   const check = new HostKeyCheck(login)
   const authentication = sshAuthentication(settings, options)

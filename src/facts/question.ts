@@ -5,9 +5,11 @@ import type { Forecast } from './forecast.ts'
 
 /**
  * What a question is about, or what an effect touches: `file:/etc/hosts`, `service:elasticsearch`,
- * `keystore:/etc/elasticsearch`. `*` is everything: nobody knows what a command touches.
+ * `keystore:/etc/elasticsearch`; `folder:/etc` is that there is a folder, whatever is in it. `*` is everything: nobody
+ * knows what a command touches.
  */
-export type Subject = `file:${string}` | `service:${string}` | `keystore:${string}` | `host:${string}` | '*'
+export type Subject =
+  `file:${string}` | `folder:${string}` | `service:${string}` | `keystore:${string}` | `host:${string}` | '*'
 
 /** What of an answer stays as it is until somebody changes it. */
 export interface Lasting {

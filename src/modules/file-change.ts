@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { groupNamed, userNamed, type NamedId } from '../facts/account.ts'
 import { fileAt, type FileState } from '../facts/file.ts'
+import { folderAt, type FolderState } from '../facts/folder.ts'
 import type { Reader } from '../facts/question.ts'
 import { Secret } from '../secrets/secret.ts'
 import type { Effect } from './effect.ts'
@@ -26,7 +27,7 @@ export interface WantedOwnership {
 /** What is known of a file before it is decided what becomes of it. */
 export interface FileLook {
   readonly current: FileState
-  readonly folder: FileState
+  readonly folder: FolderState
   readonly owner: NamedId | undefined
   readonly group: NamedId | undefined
 }
@@ -44,7 +45,7 @@ export async function lookAtFile(
   const withContent = wanted.needsContent === true
   const [current, folder, owner, group] = await Promise.all([
     host.ask(fileAt(path, { content: withContent })),
-    host.ask(fileAt(folderOf(path))),
+    host.ask(folderAt(folderOf(path))),
     wanted.owner === undefined ? undefined : host.ask(userNamed(wanted.owner)),
     wanted.group === undefined ? undefined : host.ask(groupNamed(wanted.group)),
   ])
@@ -71,7 +72,7 @@ export function decideFile(look: FileLook, wanted: WantedFile): Decision {
   }
   const { owner, group, mode } = ownership.wanted
   const effects: Effect[] = []
-  if (look.folder.kind === 'absent') effects.push({ kind: 'make-directory', path: folderOf(wanted.path) })
+  if (look.folder === 'absent') effects.push({ kind: 'make-directory', path: folderOf(wanted.path) })
   if (sameContent) effects.push({ kind: 'set-attributes', path: wanted.path, owner, group, mode })
   else {
     const { path, content, backup = false, validate } = wanted
@@ -160,7 +161,7 @@ function whyImpossible(look: FileLook, wanted: WantedFile): Fail | undefined {
   const { current, folder } = look
   if (current.kind === 'directory') return { kind: 'fail', message: `"${wanted.path}" is a folder` }
   if (current.kind === 'other') return { kind: 'fail', message: `"${wanted.path}" is no regular file` }
-  if (folder.kind === 'absent' && wanted.makeFolder !== true) {
+  if (folder === 'absent' && wanted.makeFolder !== true) {
     const message = `Folder "${folderOf(wanted.path)}" of "${wanted.path}" does not exist`
     return { kind: 'fail', message, hint: 'Make it first: file with state: directory' }
   }

@@ -1,6 +1,8 @@
 import * as z from 'zod'
 import { groupNamed, userNamed, type NamedId } from '../facts/account.ts'
 import { fileAt, type FileState } from '../facts/file.ts'
+import { folderAt, type FolderState } from '../facts/folder.ts'
+import { pathAt } from '../facts/path.ts'
 import type { Question } from '../facts/question.ts'
 import { quote } from '../connection/quote.ts'
 import { bool, choice, path } from './argument-types.ts'
@@ -28,7 +30,7 @@ interface State {
   readonly current: FileState
   /** What a link at the path points to; for `hard` and `link` the source. */
   readonly itself: FileState
-  readonly folder: FileState
+  readonly folder: FolderState
   readonly source: FileState | undefined
   readonly sameInode: boolean
   readonly belowDiffers: boolean
@@ -67,10 +69,9 @@ export const file = defineModule<Args, State>({
 
   inspect: async (look, given) => {
     const at = withoutSlash(given.path)
-    const [current, itself, folder, source, sameInode, belowDiffers, owner, group] = await Promise.all([
-      look.host.ask(fileAt(at)),
-      look.host.ask(fileAt(at, { follow: false })),
-      look.host.ask(fileAt(folderOf(at))),
+    const [{ itself, current }, folder, source, sameInode, belowDiffers, owner, group] = await Promise.all([
+      look.host.ask(pathAt(at)),
+      look.host.ask(folderAt(folderOf(at))),
       given.src === undefined ? undefined : look.host.ask(fileAt(given.src)),
       given.state === 'hard' ? look.host.ask(sameFile(at, given.src ?? '')) : false,
       given.recurse ? look.host.ask(anyDiffersBelow(at, given)) : false,
@@ -139,7 +140,7 @@ function decideAttributes(state: State, at: string, given: Args): Decision {
 }
 
 function decideTouch(state: State, at: string, given: Args): Decision {
-  if (state.folder.kind === 'absent') return { kind: 'fail', message: `Folder "${folderOf(at)}" does not exist` }
+  if (state.folder === 'absent') return { kind: 'fail', message: `Folder "${folderOf(at)}" does not exist` }
   const { wanted } = ownershipChange(state, given)
   const effect: Effect = { kind: 'set-attributes', path: at, ...wanted, touch: true }
   const summary = state.current.kind === 'absent' ? `${at}: new empty file` : `${at}: times set to now`
@@ -163,7 +164,7 @@ function decideLink(state: State, at: string, given: Args): Decision {
   if ((kind === 'file' || kind === 'directory' || kind === 'other') && !force) {
     return { kind: 'fail', message: `"${at}" is there and is no link`, hint: 'force: true replaces it' }
   }
-  if (state.folder.kind === 'absent') return { kind: 'fail', message: `Folder "${folderOf(at)}" does not exist` }
+  if (state.folder === 'absent') return { kind: 'fail', message: `Folder "${folderOf(at)}" does not exist` }
   const effects: Effect[] = [{ kind: 'make-link', path: at, target: src, hard, force }]
   const before = state.itself.kind === 'link' ? `link ${state.itself.target} → ` : hard ? 'hard link to ' : 'link to '
   return { kind: 'change', change: { summary: `${at}: ${before}${src}`, effects }, result }

@@ -13,7 +13,10 @@ import type { Undone } from './undoing.ts'
 const defaultMode = 0o755
 
 export const makeDirectory: EffectKind<MakeDirectory> = {
-  subjects: (effect) => [`file:${effect.path}`],
+  subjects: (effect) => [
+    `file:${effect.path}`,
+    ...foldersDownTo(effect.path).map((folder) => `folder:${folder}` as const),
+  ],
 
   perform: async (effect, host) => {
     await runScript(host, { script: directoryScript(effect, host) }, (failed) =>

@@ -96,19 +96,30 @@ export async function undoService(undoing: UndoService, host: Performer, how: Se
 
 function systemdScript(effect: SetService, host: Performer): string {
   const unit = quote(unitOf(effect.name))
-  const lines = [noteStateScript(effect, host, `systemctl is-active -- ${unit}; systemctl is-enabled -- ${unit}`)]
+  const lines = [noteStateScript(effect, host, `systemctl show -p ActiveState,UnitFileState -- ${unit}`)]
   if (effect.daemonReload === true) lines.push(`systemctl daemon-reload || exit ${reloadFailed}`)
+  if (effect.resetStartLimit === true) lines.push(`systemctl reset-failed -- ${unit} 2>/dev/null`)
+  if (effect.enabled === true && effect.action === 'start') return [...lines, enableNowScript(unit)].join('\n')
   if (effect.enabled !== undefined) {
     lines.push(`systemctl ${effect.enabled ? 'enable' : 'disable'} -- ${unit} >&2 || exit ${enableFailed}`)
   }
-  if (effect.resetStartLimit === true) lines.push(`systemctl reset-failed -- ${unit} 2>/dev/null`)
   lines.push(effect.action === undefined ? showScript(unit) : actionScript(effect.action, unit))
   return lines.join('\n')
 }
 
+/** Both by one of systemctl's processes, which are the slow ones. */
+function enableNowScript(unit: string): string {
+  const otherwise = `systemctl is-enabled -q -- ${unit} >&2 || exit ${enableFailed}`
+  return outcomeScript(`systemctl enable --now -- ${unit} >&2 || { ${otherwise}; false; }`, 'start', unit)
+}
+
 function actionScript(action: ServiceAction, unit: string): string {
+  return outcomeScript(`systemctl ${action} -- ${unit} >&2`, action, unit)
+}
+
+function outcomeScript(command: string, action: ServiceAction, unit: string): string {
   return [
-    `if systemctl ${action} -- ${unit} >&2; then r=0; else r=1; fi`,
+    `if ${command}; then r=0; else r=1; fi`,
     `s=$(${showScript(unit)}); printf '%s\\n' "$s"`,
     // A simple service that dies at once was "started" all the same.
     action === 'stop' ? ':' : `case $s in *ActiveState=failed*) r=1;; esac`,
@@ -156,7 +167,10 @@ function noteStateScript(effect: SetService, host: Performer, state: string): st
 function undoSystemdScript(undoing: UndoService, { onlyIfDown }: ServiceUndoing): string {
   const unit = quote(unitOf(undoing.name))
   return [
-    `{ read -r active; read -r enabled; } < "$k"`,
+    `active= enabled=`,
+    `while IFS='=' read -r name value; do`,
+    `  case $name in ActiveState) active=$value;; UnitFileState) enabled=$value;; esac`,
+    `done < "$k"`,
     `systemctl daemon-reload`,
     `case $enabled in enabled) systemctl enable -- ${unit} >&2;; disabled) systemctl disable -- ${unit} >&2;; esac`,
     `case $active in`,

@@ -68,7 +68,8 @@ function writeScript(effect: WriteFile, host: Performer, wanted: { size: number;
     `fi`,
     effect.mode === undefined ? `[ -e "$p" ] || chmod ${modeText(defaultMode)} -- "$t" || ${failed}` : ':',
     ownershipScript(effect, failed),
-    `cat >&3 || ${failed}`,
+    // On the disk before it gets its name.
+    `dd bs=65536 conv=fsync status=none >&3 || ${failed}`,
     `exec 3>&-`,
     `case $(sha256sum < "$t") in ${wanted.sha256}*) ;; *) exit ${exits.damaged};; esac`,
     wanted.size === 0 ? `touch -- "$t" || ${failed}` : ':',
@@ -76,7 +77,6 @@ function writeScript(effect: WriteFile, host: Performer, wanted: { size: number;
     effect.backup === true ? keepBesideScript(failed) : ':',
     saveScript(host, effect.path, failed),
     noteScript(host, wanted.sha256, failed),
-    `sync -- "$t" || ${failed}`,
     `mv -fT -- "$t" "$p" || ${failed}`,
     `trap - EXIT`,
     // The rename itself is durable with its folder.

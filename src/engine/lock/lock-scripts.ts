@@ -48,12 +48,17 @@ const ended = `ended() { [ ! -e "$lock.last" ] || printf 'ended %s %s\\n' "$(dat
 
 /**
  * Takes the lock; `gone` are locks whose runs are known to have ended, which are removed before. Two names of one machine
- * share its lock.
+ * share its lock. When the last one ended is told by two processes: only to who has not seen who that was.
  */
-export function takeScript(override: string | undefined, owner: LockOwner, gone: readonly string[]): string {
+export function takeScript(
+  override: string | undefined,
+  owner: LockOwner,
+  gone: readonly string[],
+  tellsEnd = true,
+): string {
   const name = quote(owner.lock)
   const removed = gone.map((lock) => `rm -f -- "$lock"/${quote(lock)}\n`).join('')
-  return `${place(override)}${last}${ended}${list}name=${name}
+  return `${place(override)}${last}${tellsEnd ? ended : 'ended() { :; }\n'}${list}name=${name}
 parent=\${lock%/*}; new=$lock.$name.$$
 [ -d "$parent" ] || [ -d "$parent" ] || mkdir -p -- "$parent" || exit 20
 ${removed}for try in 1 2 3 4 5; do
@@ -74,11 +79,11 @@ export function beatScript(override: string | undefined, lock: string): string {
 list; exit 0`
 }
 
-/** Ends the lock of a run that may have changed something: it is remembered as the last one. */
+/** Ends the lock of a run that may have changed something: it is remembered as the last one. The empty folder stays. */
 export function leaveScript(override: string | undefined, lock: string): string {
   const name = quote(lock)
   return `${place(override)}${last}if mv -f -- "$lock"/${name} "$lock.last" 2>/dev/null; then
-  rmdir -- "$lock" 2>/dev/null; echo left; exit 0
+  echo left; exit 0
 fi
 last; exit 0`
 }

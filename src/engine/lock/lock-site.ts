@@ -100,7 +100,7 @@ export class LockSite {
   async #take(gone: readonly string[]): Promise<LockAnswer | ElksealError> {
     this.#state = 'unsure'
     try {
-      const output = await this.#run(scripts.takeScript(this.#parts.folder, this.#parts.owner, gone))
+      const output = await this.#run(scripts.takeScript(this.#parts.folder, this.#parts.owner, gone, !this.#isSeen))
       const answer = parsed(output)
       this.#state = answer.held ? 'held' : 'free'
       if (!answer.held && answer.found.length === 0) return this.#cannotLock(output)

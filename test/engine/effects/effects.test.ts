@@ -288,7 +288,7 @@ describe('effects', () => {
       ] as const) {
         host.backupDir = host.path(`.backup-${state}`)
         const performer = {
-          ...stand(`case $1 in is-active) echo ${state};; is-enabled) echo enabled;; is-failed) exit 1;; esac`),
+          ...stand(`case $1 in show) echo ActiveState=${state}; echo UnitFileState=enabled;; esac`),
           backupDir: host.backupDir,
         }
         await performEffect({ ...restart, enabled: undefined, action: 'start' }, performer)
@@ -305,7 +305,7 @@ describe('effects', () => {
       ] as const) {
         host.backupDir = host.path(`.backup-${now}`)
         const state = (word: string) => ({
-          ...stand(`case "$*" in "is-active -q"*) [ ${word} = active ];; is-active*) echo active;; esac`),
+          ...stand(`case "$*" in "is-active -q"*) [ ${word} = active ];; show*) echo ActiveState=active;; esac`),
           backupDir: host.backupDir,
         })
         await performEffect({ ...restart, enabled: undefined }, state('active'))
