@@ -10,7 +10,21 @@ export interface ShellRequest {
   readonly timeoutMs?: number | undefined
   /** The script may leave processes behind; what they print later is kept out of later answers. Costs some forks. */
   readonly leavesProcesses?: boolean | undefined
+  readonly link?: Link | undefined
 }
+
+/**
+ * A request of a chain, sent before the answer of the one ahead of it is back. The first, number 1, always runs; each
+ * other one only if the one ahead was the last of any chain to succeed on this sh. Else nothing runs, and the code is
+ * `notReached`.
+ */
+export interface Link {
+  /** Letters and digits. */
+  readonly chain: string
+  readonly number: number
+}
+
+export const notReached = 97
 
 export interface Output {
   /** Exit status; 128 + n after signal n. */

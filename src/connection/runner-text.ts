@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { ShellRequest } from './connection.ts'
+import { notReached, type Link, type ShellRequest } from './connection.ts'
 
 /** What sh is started with: any login shell (csh and fish too) reads this the same way. */
 export const shellCommand = 'exec /bin/sh'
@@ -27,8 +27,9 @@ export type Source =
  */
 export function requestText(mark: string, id: number, request: ShellRequest, source: Source): string {
   const script = singleQuoted(request.script)
-  const body = request.leavesProcesses === true ? spooled(script) : `eval ${script}`
-  const end = `printf '${mark} e ${String(id)} %s\n' "$?"; printf '${mark} e ${String(id)}\n' >&2
+  const { link } = request
+  const body = ifReached(link) + (request.leavesProcesses === true ? spooled(script) : `eval ${script}`)
+  const end = `r=$?; ${succeeded(link)}printf '${mark} e ${String(id)} %s\n' "$r"; printf '${mark} e ${String(id)}\n' >&2
 `
   switch (source.kind) {
     case 'none':
@@ -42,6 +43,20 @@ export function requestText(mark: string, id: number, request: ShellRequest, sou
         `{ ( ${body} ); r=$?; cat >/dev/null; exit $r; }; ${end}`
       )
   }
+}
+
+/** sh itself remembers the last link that succeeded, outside of the subshells that requests run in. */
+function ifReached(link: Link | undefined): string {
+  if (link === undefined || link.number === 1) return ''
+  return `[ "$elkseal_link" = ${linkName(link.chain, link.number - 1)} ] || exit ${String(notReached)}; `
+}
+
+function succeeded(link: Link | undefined): string {
+  return link === undefined ? '' : `[ $r -ne 0 ] || elkseal_link=${linkName(link.chain, link.number)}; `
+}
+
+function linkName(chain: string, number: number): string {
+  return `${chain}.${String(number)}`
 }
 
 /**

@@ -3,12 +3,25 @@ import { ElksealError, TaskError, renderPosition } from '../errors.ts'
 import type { Forecast } from '../facts/forecast.ts'
 import type { Subject } from '../facts/question.ts'
 import type { Effect } from '../modules/effect.ts'
-import type { Change, ChangeDecision, Context, Diff, Look, Module, Probe, Values, Wait } from '../modules/module.ts'
+import type {
+  Change,
+  ChangeDecision,
+  Context,
+  Diff,
+  Keep,
+  Look,
+  Module,
+  Probe,
+  Values,
+  Wait,
+} from '../modules/module.ts'
 import type { TaskStatus } from './events.ts'
 import type { HostReader } from './host-reader.ts'
 import { effectDescription } from './effects/effect-description.ts'
 import type { Performer } from './effects/effect-kind.ts'
 import { forecastEffect, performEffect, subjectsOf } from './effects/effect-kinds.ts'
+import { Chain, NotReached } from './ahead/chain.ts'
+import type { ComingChange } from './ahead/coming-change.ts'
 import type { Prefetched } from './ahead/prefetched.ts'
 
 /** What one execution of a module on one host came to, before changed_when, failed_when and ignore_errors. */
@@ -27,6 +40,8 @@ export interface Attempt {
 export interface Stage {
   readonly look: Look
   readonly reader: HostReader
+  /** The machine elkseal runs on: whether it was looked at too, and how many changes of it have gone out. */
+  readonly here: { isAsked(): boolean; changes(): number }
   readonly context: Context
   /** Performs effects that touch these subjects. */
   readonly performer: (subjects: readonly Subject[]) => Performer
@@ -37,12 +52,18 @@ export interface Stage {
   /** True when earlier tasks would have changed this host: what cannot be seen now may be there then. */
   readonly pending: () => boolean
   readonly touched: (subjects: readonly Subject[]) => void
+  /** An effect that touched these has ended, well or not. */
+  readonly performed: (subjects: readonly Subject[]) => void
   /** Time went by in which the host changed by itself: that is what one waits for. */
   readonly waited: () => void
+  /** Changes of the next tasks that can be sent with this one. */
+  readonly changesBehind: (change: Change) => Promise<readonly ComingChange[]>
   /** Resolves when no other run can be at work on the host. */
   readonly permitted: () => Promise<void>
   /** Throws a TaskError when the run follows a plan that does not have this change. */
   readonly planned?: ((change: Change) => void) | undefined
+  /** This task's change went out before its turn. */
+  readonly sentAhead: (attempt: Promise<Attempt | undefined>) => void
   readonly record: (effect: Effect, phase: 'intent' | 'done' | 'failed', explain?: ChangeDecision['explain']) => void
   /** Resolves when what was recorded is on the disk. */
   readonly recorded: () => Promise<void>
@@ -58,7 +79,7 @@ export async function attempt(
   ahead: Prefetched | undefined,
 ): Promise<Attempt> {
   try {
-    const state = await (ahead?.state ?? module.inspect(stage.look, args))
+    const state = await lookedAhead(module, args, stage, ahead)
     const decision = module.decide(state, args, stage.context)
     switch (decision.kind) {
       case 'keep':
@@ -72,12 +93,35 @@ export async function attempt(
       case 'change':
         stage.planned?.(decision.change)
         return stage.forecast === undefined
-          ? await performExplained(decision, stage)
+          ? await perform(decision, throughLinks(stage, ahead))
           : await foresee(decision, stage.forecast, stage)
     }
   } catch (thrown) {
     return troubled(thrown, stage)
   }
+}
+
+/** What a look made ahead did not find may be there by now: a source that an earlier task has made, for instance. */
+async function lookedAhead(
+  module: Module,
+  args: unknown,
+  stage: Stage,
+  ahead: Prefetched | undefined,
+): Promise<unknown> {
+  if (ahead === undefined) return module.inspect(stage.look, args)
+  try {
+    return await ahead.state
+  } catch (thrown) {
+    if (!(thrown instanceof TaskError)) throw thrown
+    return module.inspect(stage.look, args)
+  }
+}
+
+/** Who acts through a link changes what looks under other names have seen: nobody knows which. */
+function throughLinks(stage: Stage, ahead: Prefetched | undefined): Stage {
+  const isLinked = [stage.reader, ...(ahead?.readers ?? [])].some(({ throughLink }) => throughLink)
+  if (!isLinked) return stage
+  return { ...stage, performer: () => stage.performer(['*']), changesBehind: () => Promise.resolve([]) }
 }
 
 function settled(
@@ -97,10 +141,42 @@ function settled(
   }
 }
 
+async function perform(decision: ChangeDecision, stage: Stage): Promise<Attempt> {
+  await stage.permitted()
+  const behind = await stage.changesBehind(decision.change)
+  if (behind.length === 0) return performExplained(decision, stage)
+  const chain = new Chain()
+  const first = chain.add(performExplained(decision, inChain(stage, chain)))
+  for (const coming of behind) coming.begin(chain)
+  return first
+}
+
+/** A change that goes out before its turn. Undefined: the host did not come to it, and it is one as any other in its turn. */
+export async function performBehind(
+  decision: ChangeDecision,
+  stage: Stage,
+  chain: Chain,
+): Promise<Attempt | undefined> {
+  try {
+    return await performExplained(decision, inChain(stage, chain))
+  } catch (thrown) {
+    return thrown instanceof NotReached ? undefined : troubled(thrown, stage)
+  }
+}
+
+/** A task that finds nothing to do behind changes that go out before their turn. Undefined where they do not succeed. */
+export async function keepBehind(decision: Keep, chain: Chain): Promise<Attempt | undefined> {
+  return (await chain.succeeds) ? settled('ok', decision.reason, decision) : undefined
+}
+
+function inChain(stage: Stage, chain: Chain): Stage {
+  return { ...stage, performer: (subjects) => chain.link(stage.performer(subjects)) }
+}
+
 /** A failed effect tells what happened on the host; the module may know where the cause stands. */
 async function performExplained(decision: ChangeDecision, stage: Stage): Promise<Attempt> {
   try {
-    return await perform(decision, stage)
+    return await performAll(decision, stage)
   } catch (thrown) {
     if (!(thrown instanceof TaskError)) throw thrown
     const cause = await decision.explain?.(stage.look)
@@ -109,8 +185,7 @@ async function performExplained(decision: ChangeDecision, stage: Stage): Promise
   }
 }
 
-async function perform(decision: ChangeDecision, stage: Stage): Promise<Attempt> {
-  await stage.permitted()
+async function performAll(decision: ChangeDecision, stage: Stage): Promise<Attempt> {
   const results: Values[] = []
   for (const effect of decision.change.effects) {
     results.push(await performOne(effect, decision, stage))
@@ -152,6 +227,7 @@ async function performOne(effect: Effect, { explain }: ChangeDecision, stage: St
   } finally {
     // Effects that use no shell of ours (a REST request) send nothing that could be ordered before a look.
     if (effect.kind === 'http-request') stage.touched(subjects)
+    stage.performed(subjects)
   }
 }
 

@@ -75,6 +75,7 @@ export class BatchRun {
 
   fail(host: string, condition: 'failed' | 'unreachable'): void {
     this.state(host).condition = condition
+    this.state(host).sentAhead.clear()
     if (!this.play.anyErrorsFatal || this.#guards > 0) return
     this.#isCutOff = true
     this.endPlay()

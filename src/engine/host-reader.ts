@@ -2,7 +2,9 @@ import type { Duplex } from 'node:stream'
 import type { Address, Output, Shell } from '../connection/connection.ts'
 import type { Forecast } from '../facts/forecast.ts'
 import type { Lasting, Question, Reader, Subject } from '../facts/question.ts'
+import { wentThroughLink } from '../facts/through-link.ts'
 import type { SharedAnswers } from './ahead/shared-answers.ts'
+import { anyConflict } from './subjects.ts'
 
 export interface ReaderParts {
   readonly host: string
@@ -23,7 +25,12 @@ export interface Sharing {
   readonly account: string
   /** A look made ahead may take an answer that is there; one in its turn asks afresh. */
   readonly ahead: boolean
+  /** Nothing is asked, and no answer about these is taken: they are about to change. */
+  readonly untouched?: readonly Subject[] | undefined
 }
+
+/** What is not known yet, and may not be asked. */
+export class NotKnown extends Error {}
 
 /** Looks at a host and remembers about what it was asked, so that a look taken ahead is thrown away when that changes. */
 export class HostReader implements Reader {
@@ -31,6 +38,10 @@ export class HostReader implements Reader {
   readonly subjects = new Set<Subject>()
   /** What lasts of what the host itself answered first, by what it is of. */
   readonly seen = new Map<string, Lasting>()
+  /** Some of what it saw has other names as well, under which it may be changed. */
+  throughLink = false
+  /** How many changes had gone out before the first of what it asked; undefined when it asked nothing. */
+  #changesBefore: number | undefined
   readonly #parts: ReaderParts
 
   constructor(parts: ReaderParts) {
@@ -51,7 +62,19 @@ export class HostReader implements Reader {
     return answer
   }
 
+  /** Whose shell it asks; each account has one of its own. */
+  get account(): string {
+    return this.#parts.sharing?.account ?? ''
+  }
+
+  /** Whether what it saw under one name may have been changed under another one since. */
+  get isDoubtful(): boolean {
+    const changes = this.#parts.sharing?.answers.changes
+    return this.throughLink && this.#changesBefore !== changes
+  }
+
   open(address: Address): Promise<Duplex> {
+    if (this.#parts.sharing?.untouched !== undefined) return Promise.reject(new NotKnown())
     // What a connection shows can be changed by anything, so a look that used one is never kept.
     this.subjects.add('*')
     return this.#parts.open(address)
@@ -59,15 +82,23 @@ export class HostReader implements Reader {
 
   async #askMachine<T>(question: Question<T>): Promise<T> {
     if (this.#parts.native && question.answerHere !== undefined) return question.answerHere()
-    return question.parse(await this.#answer(question))
+    const { sharing } = this.#parts
+    if (sharing?.untouched !== undefined) return knownAnswer(question, sharing, sharing.untouched)
+    return question.parse(this.#noted(await this.#answer(question)))
+  }
+
+  #noted(output: Output): Output {
+    if (wentThroughLink(output)) this.throughLink = true
+    return output
   }
 
   #answer(question: Question<unknown>): Promise<Output> {
     const { sharing } = this.#parts
     if (sharing === undefined || question.stdin !== undefined) return this.#send(question)
-    const key = `${sharing.account}\n${question.script}`
+    const key = keyOf(question, sharing)
     const known = sharing.ahead ? sharing.answers.find(key) : undefined
-    if (known !== undefined) return known
+    this.#changesBefore = Math.min(this.#changesBefore ?? Infinity, known?.changes ?? sharing.answers.changes)
+    if (known !== undefined) return known.output
     const output = this.#send(question)
     sharing.answers.keep(key, question.subjects, output)
     return output
@@ -77,4 +108,20 @@ export class HostReader implements Reader {
     const shell = await this.#parts.shell()
     return shell.run({ script, stdin, timeoutMs })
   }
+}
+
+async function knownAnswer<T>(question: Question<T>, sharing: Sharing, touched: readonly Subject[]): Promise<T> {
+  if (anyConflict(touched, question.subjects)) throw new NotKnown()
+  for (const one of [question, question.within]) {
+    const known = one === undefined ? undefined : sharing.answers.find(keyOf(one, sharing))
+    if (one === undefined || known === undefined) continue
+    const output = await known.output
+    if (wentThroughLink(output)) throw new NotKnown()
+    return one.parse(output)
+  }
+  throw new NotKnown()
+}
+
+function keyOf({ script }: Question<unknown>, { account }: Sharing): string {
+  return `${account}\n${script}`
 }

@@ -12,6 +12,8 @@ export interface Machine {
   readonly isController: boolean
   readonly connection: () => Promise<Connection>
   readonly become: Become | undefined
+  /** It is the machine that elkseal runs on, perhaps under another name. */
+  readonly isHere: () => boolean
 }
 
 export const controllerName = 'localhost'
@@ -31,17 +33,20 @@ export function controllerMachine(context: RunContext): Machine {
     isController: true,
     connection: () => context.pool.connection(settings),
     become: undefined,
+    isHere: () => true,
   }
 }
 
 /** An inventory host; the scope is the one whose connection variables count (the delegate's, when delegated). */
 export function hostMachine(context: RunContext, name: string, scope: Scope, keywords: Inherited): Machine {
   if (name === controllerName && !context.inventory.hosts.has(name)) return controllerMachine(context)
+  const settings = () => connectionSettings(name, scope, context.connectionDefaults)
   return {
     name,
     isController: false,
-    connection: () => context.pool.connection(connectionSettings(name, scope, context.connectionDefaults)),
+    connection: () => context.pool.connection(settings()),
     become: becomeOf(scope, keywords, context.connectionDefaults),
+    isHere: () => settings().transport === 'local',
   }
 }
 

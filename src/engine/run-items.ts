@@ -2,6 +2,7 @@ import type { Block, IncludeTasks, Item, Task } from '../playbook/playbook.ts'
 import type { BatchRun } from './batch-run.ts'
 import { runInclude } from './run-include.ts'
 import { inherit } from './inherit.ts'
+import { expectChanges } from './ahead/expect-changes.ts'
 import { lookAhead } from './ahead/prefetch.ts'
 import { runMeta } from './meta.ts'
 import { runTaskOnHosts } from './run-task-on-hosts.ts'
@@ -23,7 +24,9 @@ export async function runItems(
     if (batch.stopped) batch.leave(well)
     if (well.length === 0 || batch.stopped) break
     const running = runItem(batch, item, well, place)
-    lookAhead(batch, items.slice(index + 1), well, place)
+    const next = items.slice(index + 1)
+    if (item.kind === 'task') expectChanges(batch, item, { next, hosts: well, place })
+    lookAhead(batch, next, well, place)
     well = await running
   }
   return well.filter((host) => batch.isWell(host))

@@ -107,6 +107,8 @@ async function withRetries(execution: Execution, scope: Scope): Promise<Outcome>
 
 async function oneAttempt(execution: Execution, scope: Scope): Promise<Outcome> {
   const { context, task, host, place, module } = execution
+  const sent = await orInterrupted(takeSent(execution), context.interruption.signal)
+  if (sent !== undefined) return sent
   const rendered = renderArguments(task, module, scope)
   const args = parseArguments(module, rendered)
   learnSecrets(args, context.redactor)
@@ -123,9 +125,18 @@ function noteChange(plan: PlanWatch, watched: WatchedTask): (change: Change) => 
   return (change) => plan.change(watched, change)
 }
 
+/** What came of its change where that went out with an earlier task's. */
+async function takeSent({ context, task, host }: Execution): Promise<Outcome | undefined> {
+  const sentAhead = context.hosts.get(host)?.sentAhead
+  const attempt = sentAhead?.get(task)
+  sentAhead?.delete(task)
+  return attempt
+}
+
 function takeAhead({ context, task, host }: Execution, key: string): Prefetched | undefined {
   const state = context.hosts.get(host)
   const prefetched = state?.prefetched.get(task)
   state?.prefetched.delete(task)
-  return prefetched?.key === key ? prefetched : undefined
+  if (prefetched?.key !== key || prefetched.isOutdatedHere()) return undefined
+  return prefetched.readers.some(({ isDoubtful }) => isDoubtful) ? undefined : prefetched
 }

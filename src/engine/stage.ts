@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { TaskError } from '../errors.ts'
 import { Forecast } from '../facts/forecast.ts'
-import type { Subject } from '../facts/question.ts'
+import type { Reader, Subject } from '../facts/question.ts'
 import type { Context, Look, Module } from '../modules/module.ts'
 import type { Task } from '../playbook/playbook.ts'
 import type { Scope } from '../vars/scope.ts'
@@ -12,7 +12,7 @@ import { effectRecorder } from './journal/effect-recorder.ts'
 import type { Performer } from './effects/effect-kind.ts'
 import { actingShell, environmentScript } from './environment.ts'
 import { HostState } from './host-state.ts'
-import { forgetLooks, touch } from './ahead/look-ahead.ts'
+import { dropLooks, forgetLooks, touch } from './ahead/look-ahead.ts'
 import { controllerMachine, controllerName, hostMachine, readerOf, shellOf, type Machine } from './machine.ts'
 import { hostState, type RunContext } from './run-context.ts'
 import { neverChanges } from './never-changes.ts'
@@ -28,6 +28,8 @@ export interface StageParts {
   readonly module: Module
   /** The task's turn has not come: its looks may share answers with others. */
   readonly ahead?: boolean
+  /** It sees what other changes are about to leave, and asks nothing. */
+  readonly foreseen?: { readonly forecast: Forecast; readonly touched: readonly Subject[] }
 }
 
 /** Sets the stage for one task on one host: which machine, as whom, real or forecast. Nothing is connected yet. */
@@ -35,10 +37,17 @@ export function openStage(parts: StageParts, progress: (message: string) => void
   const { context, task, place, scope } = parts
   const machine = machineFor(parts)
   const state = stateOf(context, machine.name)
+  const here = stateOf(context, controllerName)
+  state.isHere ??= machine.isHere()
   // `check_mode: false` acts in earnest in a check too; `check_mode: true` only forecasts in a real run.
   const check = isTrue(scope.renderValue(place.inherited.checkMode ?? context.check))
   const forecast = check ? forecastFor(state, place) : undefined
-  const reader = readerOf(machine, forecast, { answers: state.answers, ahead: parts.ahead === true })
+  const reader = readerOf(machine, parts.foreseen?.forecast ?? forecast, {
+    answers: state.answers,
+    ahead: parts.ahead === true,
+    untouched: parts.foreseen?.touched,
+  })
+  state.accounts.add(reader.account)
   const environment = environmentScript(place.inherited.environment, scope)
   const backup = check ? undefined : backupPlace({ context, place, machine, scope })
   const performer = (subjects: readonly Subject[]): Performer => ({
@@ -52,23 +61,39 @@ export function openStage(parts: StageParts, progress: (message: string) => void
     backupRule: backup?.rule,
     clock: context.clock,
   })
-  const look = lookOf(parts, machine, { reader, check })
+  const controller = machine.isController
+    ? reader
+    : readerOf(controllerMachine(context), check ? here.forecast : undefined)
+  const look = lookOf(parts, reader, controller)
   return {
     look,
     reader,
+    here: { isAsked: () => controller.subjects.size > 0, changes: () => here.answers.changes },
     context: contextOf(parts),
     performer,
     forecast,
     onlyLooks: neverChanges(task),
     pending: () => isPending(forecast) || isPending(context.hosts.get(parts.host)?.forecast),
     touched: (subjects) => touch(state, subjects),
+    performed: (subjects) => {
+      if (state.accounts.size > 1) dropLooks(state, subjects)
+      if (state.isHere === true) tellOtherNames(context, state, subjects)
+    },
     waited: () => forgetLooks(state),
+    changesBehind: async (change) => (await state.changesBehind?.(task, change)) ?? [],
+    sentAhead: (attempt) => void state.sentAhead.set(task, attempt),
     permitted: () => context.lock.permit({ ...machine, scope, shell: () => shellOf(machine) }),
     record: effectRecorder(parts, { machine, state, look, performer, backup }),
     recorded: () => context.journal.synced(),
     progress,
     signal: context.interruption.signal,
   }
+}
+
+/** This machine may have several names, each with a shell of its own, of which none waits for the other. */
+function tellOtherNames(context: RunContext, own: HostState, subjects: readonly Subject[]): void {
+  stateOf(context, controllerName).answers.forget(subjects)
+  for (const state of context.hosts.values()) if (state !== own && state.isHere === true) dropLooks(state, subjects)
 }
 
 function machineFor({ context, host, place, scope, module }: StageParts): Machine {
@@ -82,12 +107,10 @@ function machineFor({ context, host, place, scope, module }: StageParts): Machin
   return hostMachine(context, name, taskScope(context, name, place), place.inherited)
 }
 
-function lookOf(parts: StageParts, machine: Machine, own: { reader: Look['host']; check: boolean }): Look {
-  const { context, task, scope } = parts
-  const controllerForecast = own.check ? stateOf(context, controllerName).forecast : undefined
+function lookOf({ context, task, scope }: StageParts, host: Reader, controller: Reader): Look {
   return {
-    host: own.reader,
-    controller: machine.isController ? own.reader : readerOf(controllerMachine(context), controllerForecast),
+    host,
+    controller,
     vault: context.vault,
     render: (text) => scope.renderFile(text),
     findSource: (path, folder) => findSource(path, folder, [task.folder, context.playbookFolder]),

@@ -6,6 +6,7 @@ import type { FileState } from './file-state.ts'
 import { lastingFile } from './lasting-file.ts'
 import { localFileAt } from './local-file.ts'
 import type { Question } from './question.ts'
+import { linkCheck } from './through-link.ts'
 
 export type { FileState } from './file-state.ts'
 
@@ -24,8 +25,10 @@ export function fileAt(path: string, options: FileQuestionOptions = {}): Questio
   const stat = follow ? 'stat -L' : 'stat'
   return {
     subjects: [`file:${path}`],
+    ...(options.content === true ? {} : { within: fileAt(path, { ...options, content: true }) }),
     // A dangling link counts as absent when followed, as for every program that opens it.
     script: [
+      linkCheck(path),
       `p=${quote(path)}`,
       `s=$(${stat} -c '%F|%U|%G|%a|%Y|%s' -- "$p" 2>&1) || { case $s in *'Permission denied') exit 13;; esac; echo absent; exit 0; }`,
       `d=-; l=; case $s in`,

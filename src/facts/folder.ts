@@ -2,6 +2,7 @@ import { quote } from '../connection/quote.ts'
 import { fileAt } from './file.ts'
 import { localFileAt } from './local-file.ts'
 import type { Question } from './question.ts'
+import { linkCheck } from './through-link.ts'
 
 export type FolderState = 'folder' | 'absent' | 'other'
 
@@ -12,11 +13,12 @@ export function folderAt(path: string): Question<FolderState> {
     kind === 'directory' ? 'folder' : kind === 'absent' ? 'absent' : 'other'
   return {
     subjects: [`folder:${path}`],
-    script: `if [ -d ${quote(path)} ]; then echo folder; exit 0; fi\n${whole.script}`,
+    script: `${linkCheck(path)}\nif [ -d ${quote(path)} ]; then echo folder; exit 0; fi\n${whole.script}`,
     parse: (output) => (output.stdout.toString() === 'folder\n' ? 'folder' : stateOf(whole.parse(output))),
     foresee: (forecast) => {
       const foreseen = whole.foresee?.(forecast)
-      return foreseen === undefined ? undefined : stateOf(foreseen)
+      if (foreseen !== undefined) return stateOf(foreseen)
+      return forecast.hasBelow(path) ? 'folder' : undefined
     },
     lasting: (state) => ({ of: `folder:${path}`, words: state === 'other' ? 'no folder' : state }),
     answerHere: async () => stateOf(await localFileAt(path, { content: false, follow: true })),

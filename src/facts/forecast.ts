@@ -47,6 +47,11 @@ export class Forecast {
     return undefined
   }
 
+  /** Whether something would be in it, so that it is a folder. */
+  hasBelow(path: string): boolean {
+    return [...this.#files].some(([known, { kind }]) => kind !== 'absent' && known.startsWith(`${path}/`))
+  }
+
   setFile(path: string, state: FileState): void {
     this.#pending = true
     if (state.kind === 'absent') {

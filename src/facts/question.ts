@@ -33,6 +33,8 @@ export interface Question<T> {
   parse(output: Output): T
   /** The answer as pending changes of check mode make it; undefined when they say nothing about it: ask the host. */
   foresee?(forecast: Forecast): T | undefined
+  /** A question whose answer says all that this one's does: it is taken where that one was asked already. */
+  readonly within?: Question<T> | undefined
   /** What a plan keeps of the answer, to see whether somebody changed it. Absent: it changes by itself. */
   lasting?(answer: T): Lasting | undefined
   /** How the controller answers about itself without a shell. Same answer as script and parse. */

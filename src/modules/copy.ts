@@ -190,9 +190,15 @@ function contentOf(
 function contentFrom(value: unknown): Buffer | Secret | undefined {
   if (value instanceof Secret) return value
   if (typeof value === 'string') return Buffer.from(value)
-  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'object')
-    return Buffer.from(json(value))
-  return undefined
+  if (typeof value === 'number') return Buffer.from(json(value))
+  if (typeof value === 'boolean') return Buffer.from(value ? 'True' : 'False')
+  if (typeof value !== 'object' || value === null) return undefined
+  return holdsSecret(value) ? new Secret(json(value)) : Buffer.from(json(value))
+}
+
+function holdsSecret(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return value instanceof Secret || Object.values(value).some(holdsSecret)
 }
 
 function json(value: unknown): string {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { CommandBench } from '../support/cli.ts'
@@ -24,7 +25,10 @@ describe('the round trips of a run', () => {
 
   const files = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `f${String(index)}`)
 
-  const tripsOf = async (count: number): Promise<number> => {
+  const copies = (count: number) =>
+    files(count).map((name) => `copy: {content: "in\\n", dest: "${join(bench.folder, name)}"}`)
+
+  const tripsOf = async (tasks: readonly string[]): Promise<number> => {
     const line = await openLongLine(host.port, 120)
     const variables = [
       'ansible_host=127.0.0.1',
@@ -37,28 +41,46 @@ describe('the round trips of a run', () => {
     const options = ['-F none', `-o UserKnownHostsFile=${join(bench.folder, 'known_hosts')}`]
     const alias = `-o HostKeyAlias=[127.0.0.1]:${String(host.port)}`
     bench.file('hosts.ini', `h1 ${variables.join(' ')} ansible_ssh_common_args='${[...options, alias].join(' ')}'\n`)
-    const tasks = files(count).map((name) => `    - copy: {content: "in\\n", dest: "${join(bench.folder, name)}"}\n`)
-    bench.file('play.yml', `- hosts: all\n  gather_facts: false\n  tasks:\n${tasks.join('')}`)
+    const list = tasks.map((task) => `    - ${task}\n`)
+    bench.file('play.yml', `- hosts: all\n  gather_facts: false\n  tasks:\n${list.join('')}`)
     const { code, stdout, stderr } = await bench.run(['run', 'play.yml', '-i', 'hosts.ini'])
     await line.close()
     assert.equal(code, 0, stdout + stderr)
-    for (const name of files(count)) assert.equal(readFileSync(join(bench.folder, name), 'utf8'), 'in\n')
     return line.trips
   }
 
-  const firstTripsOf = (count: number): Promise<number> => {
-    for (const name of files(count)) rmSync(join(bench.folder, name), { force: true })
-    return tripsOf(count)
+  const firstTripsOf = (tasks: readonly string[]): Promise<number> => {
+    for (const name of [...files(10), 'folder', 'made'])
+      rmSync(join(bench.folder, name), { force: true, recursive: true })
+    return tripsOf(tasks)
   }
 
   it('are one for each change: the looks of what follows travel with it', async () => {
-    const one = await fewestTrips(0, () => firstTripsOf(1))
-    assert.equal((await fewestTrips(one + 3, () => firstTripsOf(4))) - one, 3)
+    const commands = files(4).map((name) => `command: {cmd: touch ${join(bench.folder, name)}}`)
+    const one = await fewestTrips(0, () => firstTripsOf(commands.slice(0, 1)))
+    assert.equal((await fewestTrips(one + 3, () => firstTripsOf(commands))) - one, 3)
+    for (const name of files(4)) assert.equal(readFileSync(join(bench.folder, name), 'utf8'), '')
+  })
+
+  it('are one for all changes of files behind one another, also where one builds on another', async () => {
+    const folder = join(bench.folder, 'folder')
+    const [owner, group] = ['-un', '-gn'].map((word) => execFileSync('id', [word], { encoding: 'utf8' }).trim())
+    const tasks = [
+      `file: {path: ${folder}, state: directory, owner: ${owner}, group: ${group}, mode: '0750'}`,
+      `copy: {content: "a: 1\\n", dest: ${folder}/f, owner: ${owner}, group: ${group}, mode: '0640'}`,
+      `lineinfile: {path: ${folder}/f, regexp: '^a:', line: 'a: 2'}`,
+      `lineinfile: {path: ${folder}/f, line: 'b: 3'}`,
+      ...copies(2),
+    ]
+    const one = await fewestTrips(0, () => firstTripsOf(tasks.slice(0, 1)))
+    assert.equal(await fewestTrips(one, () => firstTripsOf(tasks)), one)
+    assert.equal(readFileSync(join(folder, 'f'), 'utf8'), 'a: 2\nb: 3\n')
+    for (const name of files(2)) assert.equal(readFileSync(join(bench.folder, name), 'utf8'), 'in\n')
   })
 
   it('are no more with ten things to look at than with one, when nothing is to be done', async () => {
-    await tripsOf(10)
-    const one = await fewestTrips(0, () => tripsOf(1))
-    assert.equal(await fewestTrips(one, () => tripsOf(10)), one)
+    await tripsOf(copies(10))
+    const one = await fewestTrips(0, () => tripsOf(copies(1)))
+    assert.equal(await fewestTrips(one, () => tripsOf(copies(10))), one)
   })
 })

@@ -58,6 +58,7 @@ describe('a look at a folder', () => {
     forecast.setFile('/etc/new', { kind: 'directory', owner: 'root', group: 'root', mode: 0o755, mtime: 0 })
     forecast.setFile('/etc/old', { kind: 'absent' })
     assert.equal(folderAt('/etc/new').foresee?.(forecast), 'folder')
+    assert.equal(folderAt('/etc').foresee?.(forecast), 'folder')
     assert.equal(folderAt('/etc/old/below').foresee?.(forecast), 'absent')
   })
 })

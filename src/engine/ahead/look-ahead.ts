@@ -7,6 +7,11 @@ import { anyConflict } from '../subjects.ts'
  * sent behind it on the same shell, so they see what it did and cost no further round trip.
  */
 export function touch(host: HostState, touched: readonly Subject[]): void {
+  if (dropLooks(host, touched)) host.lookAgain?.()
+}
+
+/** As `touch`, for a change that another shell has made: true when looks were thrown away. */
+export function dropLooks(host: HostState, touched: readonly Subject[]): boolean {
   host.answers.forget(touched)
   let stale = false
   for (const [task, prefetched] of host.prefetched) {
@@ -14,7 +19,7 @@ export function touch(host: HostState, touched: readonly Subject[]): void {
     host.prefetched.delete(task)
     stale = true
   }
-  if (stale) host.lookAgain?.()
+  return stale
 }
 
 /** Nothing that was looked at before counts any more. Looks are made again when the next task begins. */

@@ -22,7 +22,7 @@ export function lookAhead(batch: BatchRun, next: readonly Item[], hosts: readonl
     const look = () => {
       const notified = handlers.filter((handler) => state.notified.has(handler))
       for (const task of [...tasks, ...notified]) {
-        if (state.prefetched.has(task)) continue
+        if (state.prefetched.has(task) || state.sentAhead.has(task)) continue
         const prefetched = lookAt(batch, task, host, place)
         if (prefetched !== undefined) state.prefetched.set(task, prefetched)
       }
@@ -67,10 +67,12 @@ function lookAt(batch: BatchRun, task: Task, host: string, outer: TaskPlace): Pr
     const rendered = renderArguments(task, module, scope)
     const args = parseArguments(module, rendered)
     const stage = openStage({ context, task, host, place, scope, module, ahead: true }, () => undefined)
+    const before = stage.here.changes()
     const state = module.inspect(stage.look, args)
     // If nobody takes it, its failure is nobody's business: the task will look again in its turn.
     state.catch(() => undefined)
-    return { key: argumentsKey(rendered), state, readers: [stage.reader] }
+    const isOutdatedHere = () => stage.here.isAsked() && stage.here.changes() !== before
+    return { key: argumentsKey(rendered), state, readers: [stage.reader], isOutdatedHere }
   } catch (thrown) {
     // Needs what an earlier task has yet to register.
     if (thrown instanceof ElksealError) return undefined

@@ -9,4 +9,6 @@ export interface Prefetched {
   readonly key: string
   readonly state: Promise<unknown>
   readonly readers: readonly HostReader[]
+  /** Whether it looked at this machine too, at a source for instance, and that has changed since. */
+  readonly isOutdatedHere: () => boolean
 }

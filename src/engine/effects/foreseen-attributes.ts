@@ -16,16 +16,26 @@ export async function attributesAfter(
   before: FileState,
   { host, defaultMode }: { readonly host: Forecaster; readonly defaultMode: number },
 ): Promise<ForeseenAttributes> {
-  const [account, user, group] = await Promise.all([
-    before.kind === 'absent' ? host.reader.ask(ownAccount()) : undefined,
+  const [user, group] = await Promise.all([
     wanted.owner === undefined ? undefined : host.reader.ask(userNamed(wanted.owner)),
     wanted.group === undefined ? undefined : host.reader.ask(groupNamed(wanted.group)),
   ])
-  const old = before.kind === 'absent' ? undefined : before
+  const asIs = await ownedBefore(wanted, before, host)
   return {
-    owner: user?.name ?? old?.owner ?? account?.user ?? '',
-    group: group?.name ?? old?.group ?? account?.group ?? '',
-    mode: wanted.mode ?? old?.mode ?? defaultMode,
+    owner: user?.name ?? asIs.owner,
+    group: group?.name ?? asIs.group,
+    mode: wanted.mode ?? (before.kind === 'absent' ? defaultMode : before.mode),
     mtime: Math.floor(host.clock.now().getTime() / 1000),
   }
+}
+
+async function ownedBefore(
+  wanted: Ownership,
+  before: FileState,
+  host: Forecaster,
+): Promise<Pick<ForeseenAttributes, 'owner' | 'group'>> {
+  if (before.kind !== 'absent') return before
+  if (wanted.owner !== undefined && wanted.group !== undefined) return { owner: wanted.owner, group: wanted.group }
+  const { user, group } = await host.reader.ask(ownAccount())
+  return { owner: user, group }
 }

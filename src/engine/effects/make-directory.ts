@@ -1,10 +1,12 @@
 import { quote } from '../../connection/quote.ts'
 import { TaskError } from '../../errors.ts'
-import { fileAt } from '../../facts/file.ts'
+import type { FileState } from '../../facts/file.ts'
+import { folderAt } from '../../facts/folder.ts'
+import { pathAt } from '../../facts/path.ts'
 import type { MakeDirectory } from '../../modules/effect.ts'
 import { modeText } from '../../modules/file-mode.ts'
 import { backupKey, notSavedScript, openBackupScript, undoneOf } from './backup.ts'
-import type { EffectKind, Performer } from './effect-kind.ts'
+import type { EffectKind, Forecaster, Performer } from './effect-kind.ts'
 import { attributesAfter } from './foreseen-attributes.ts'
 import { exits, fileError, runScript } from './host-script.ts'
 import type { Undone } from './undoing.ts'
@@ -28,18 +30,37 @@ export const makeDirectory: EffectKind<MakeDirectory> = {
   },
 
   forecast: async (effect, host) => {
-    for (const folder of foldersDownTo(effect.path)) {
-      const before = await host.reader.ask(fileAt(folder))
-      if (before.kind === 'directory' && folder !== trimmed(effect.path)) continue
-      const attributes = await attributesAfter(effect, before, { host, defaultMode })
-      const fresh = before.kind === 'absent' || (before.kind === 'directory' && before.fresh === true)
-      const mtime = before.kind === 'directory' ? before.mtime : attributes.mtime
-      host.forecast.setFile(folder, { kind: 'directory', ...attributes, mtime, ...(fresh ? { fresh } : {}) })
-    }
+    for (const folder of await missingAbove(effect.path, host))
+      await foreseeFolder(folder, { kind: 'absent' }, effect, host)
+    const { current } = await host.reader.ask(pathAt(effect.path))
+    await foreseeFolder(trimmed(effect.path), current, effect, host)
     return 'known'
   },
 
   undoing: (effect) => ({ kind: 'folder', path: effect.path }),
+}
+
+async function foreseeFolder(
+  folder: string,
+  before: FileState,
+  effect: MakeDirectory,
+  host: Forecaster,
+): Promise<void> {
+  const attributes = await attributesAfter(effect, before, { host, defaultMode })
+  const fresh = before.kind === 'absent' || (before.kind === 'directory' && before.fresh === true)
+  const mtime = before.kind === 'directory' ? before.mtime : attributes.mtime
+  host.forecast.setFile(folder, { kind: 'directory', ...attributes, mtime, ...(fresh ? { fresh } : {}) })
+}
+
+/** The folders above it that would be made too, highest first. Above one that is there all are. */
+async function missingAbove(path: string, host: Forecaster): Promise<readonly string[]> {
+  const above = foldersDownTo(path).slice(0, -1)
+  const missing: string[] = []
+  for (const folder of above.reverse()) {
+    if ((await host.reader.ask(folderAt(folder))) === 'folder') break
+    missing.unshift(folder)
+  }
+  return missing
 }
 
 /** Takes away the folders that were made for a path, and gives one that was there its owner and mode back. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { HostReader } from '../../../src/engine/host-reader.ts'
 import { SharedAnswers } from '../../../src/engine/ahead/shared-answers.ts'
@@ -87,6 +87,49 @@ describe('looks made ahead in a run', () => {
       },
     })
     assert.equal((result.of('look', 'h1').result['stat'] as { exists: boolean }).exists, true)
+  })
+
+  it('are made again when a task has changed this machine, where their source is', async () => {
+    const { results } = await bench.run({
+      hosts: ['h1', 'localhost'],
+      playbook: `- hosts: h1
+  gather_facts: false
+  tasks:
+    - {name: make, copy: {content: "a\\n", dest: FOLDER/source}, delegate_to: localhost}
+    - {name: change, lineinfile: {path: FOLDER/source, line: b}, delegate_to: localhost}
+    - {name: place, copy: {src: FOLDER/source, dest: FOLDER/placed}}
+    - {name: same, lineinfile: {path: FOLDER/source, line: c}}
+    - {name: again, copy: {src: FOLDER/source, dest: FOLDER/placed}}
+`,
+    })
+    assert.deepEqual(
+      results.map((line) => line.split(' ')[2]),
+      Array.from({ length: 5 }, () => 'changed'),
+    )
+    assert.equal(readFileSync(join(bench.folder, 'placed'), 'utf8'), 'a\nb\nc\n')
+  })
+
+  it('are made again when a change under another name of the same file, by a link, went out since', async () => {
+    mkdirSync(join(bench.folder, 'real'))
+    symlinkSync('real', join(bench.folder, 'link'))
+    writeFileSync(join(bench.folder, 'real/f'), 'a\n')
+    const names = ['real', 'link', 'real', 'link', 'link', 'real']
+    const lines = names.map((name, index) => `    - {lineinfile: {path: FOLDER/${name}/f, line: l${String(index)}}}\n`)
+    await bench.run({ hosts: ['h1'], playbook: tasks(`  tasks:\n${lines.join('')}`) })
+    assert.equal(readFileSync(join(bench.folder, 'real/f'), 'utf8'), 'a\nl0\nl1\nl2\nl3\nl4\nl5\n')
+  })
+
+  it('are made again when another account, which has a shell of its own, has made a change', async () => {
+    const sudo = bench.file('sudo', '#!/bin/sh\nfor last; do :; done\nexec /bin/sh -c "$last"\n')
+    chmodSync(sudo, 0o755)
+    const lines = Array.from({ length: 8 }, (_, index) => {
+      const become = index % 2 === 0 ? 'become: true, become_user: other, ' : ''
+      return `    - {${become}lineinfile: {path: FOLDER/f, line: l${String(index)}, create: true}}\n`
+    })
+    const playbook = tasks(`  tasks:\n${lines.join('')}`)
+    const { results } = await bench.run({ hosts: ['h1'], extraVars: { ansible_become_exe: sudo }, playbook })
+    assert.deepEqual(new Set(results.map((line) => line.split(' ').at(-1))), new Set(['changed']))
+    assert.equal(readFileSync(join(bench.folder, 'f'), 'utf8'), 'l0\nl1\nl2\nl3\nl4\nl5\nl6\nl7\n')
   })
 
   it('let a handler see what the tasks before it did', async () => {
