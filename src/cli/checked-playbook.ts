@@ -1,4 +1,4 @@
-import { throwProblems, UsageError } from '../errors.ts'
+import { InputError, throwProblems, UsageError, type Problem } from '../errors.ts'
 import { gateNames } from '../elastic/gates.ts'
 import { selectHosts } from '../inventory/select-hosts.ts'
 import { modulesByName } from '../modules/registry.ts'
@@ -13,7 +13,7 @@ import type { OpenedInventory } from './open-inventory.ts'
 import type { ProcessView } from './process.ts'
 
 /** Parses and validates a playbook against the inventory. Throws with all problems of both together. */
-export function loadCheckedPlaybook(file: string, opened: OpenedInventory, options: RunOptions): Playbook {
+export function loadCheckedPlaybook(file: string, { opened, options }: Pick<Selected, 'opened' | 'options'>): Playbook {
   const { playbook, problems } = readPlaybook(file, modulesByName)
   if (playbook === undefined) {
     throwProblems(problems)
@@ -33,6 +33,22 @@ export function loadCheckedPlaybook(file: string, opened: OpenedInventory, optio
   })
   throwProblems([...problems, ...found])
   return playbook
+}
+
+/** The problems of all playbooks are shown together. */
+export function loadCheckedPlaybooks(files: readonly string[], selected: Selected): readonly Playbook[] {
+  const problems: Problem[] = []
+  const playbooks = files.flatMap((file) => {
+    try {
+      return [loadCheckedPlaybook(file, selected)]
+    } catch (thrown) {
+      if (!(thrown instanceof InputError)) throw thrown
+      problems.push(...thrown.problems)
+      return []
+    }
+  })
+  throwProblems(problems)
+  return playbooks
 }
 
 export interface Selected {

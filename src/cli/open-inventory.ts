@@ -17,6 +17,8 @@ export interface OpenedInventory {
   readonly redactor: Redactor
   /** Where `.elkseal/` lies: beside the first source. */
   readonly stateFolder: string
+  /** Whose group_vars and host_vars count besides those of the sources: the one of the first playbook. */
+  readonly playbookDir: string | undefined
   /** Files and folders as absolute paths; a "host," list as it was given. */
   readonly sources: readonly string[]
 }
@@ -45,6 +47,7 @@ export function openInventory(
     vault,
     redactor,
     stateFolder: stateFolderOf(sources, view),
+    playbookDir,
     sources: placed(sources, view),
   }
 }

@@ -1,15 +1,16 @@
 import { hostname } from 'node:os'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { systemClock } from '../clock.ts'
 import { openConnectionPool, type ConnectionPool } from '../connection/pool.ts'
 import type { Listener } from '../engine/events.ts'
 import { Interruption } from '../engine/interruption.ts'
 import { noJournal, openJournal, reopenJournal, type Journal } from '../engine/journal/journal.ts'
 import type { KeptRun } from '../engine/journal/run-folders.ts'
-import type { Controller } from '../engine/journal/record.ts'
+import type { Controller, PlaybookText } from '../engine/journal/record.ts'
 import { learnPlainPasswords } from '../engine/learn-secrets.ts'
 import { HostLocks } from '../engine/lock/host-locks.ts'
 import { noLock } from '../engine/lock/run-lock.ts'
+import { keepPlan } from '../engine/plan/kept-plan.ts'
 import type { PlanWatch } from '../engine/plan/plan-watch.ts'
 import { newRunId } from '../engine/run.ts'
 import type { RunContext } from '../engine/run-context.ts'
@@ -34,6 +35,10 @@ export interface RunParts {
   readonly journaled: boolean
   /** A run that goes on, or is undone, under its own name. */
   readonly kept?: KeptRun & { readonly as: 'resumed' | 'rollback' }
+  /** What the same command is to run behind it. */
+  readonly following?: readonly Playbook[]
+  /** The plan that it is held to, which is kept with it. */
+  readonly applied?: { readonly file: string; readonly text: string }
   /** Follows the run while a plan is made, compared or applied. */
   readonly plan?: PlanWatch
   /** Those of another run, to be used again. */
@@ -124,7 +129,7 @@ function startJournal(
   playbook: Playbook,
   run: { readonly id: string; readonly extraVars: Readonly<Record<string, unknown>>; readonly parts: RunParts },
 ): Journal {
-  const { opened, options, view, kept } = run.parts
+  const { opened, options, view, kept, applied, following = [] } = run.parts
   const redact = (text: string) => opened.redactor.redact(text)
   const controller: Controller = {
     version: packageVersion(),
@@ -139,11 +144,14 @@ function startJournal(
     return journal
   }
   const journal = openJournal(opened.stateFolder, run.id, redact)
+  if (applied !== undefined && journal.folder !== undefined) keepPlan(journal.folder, applied.text)
   journal.append({
     record: 'run',
     id: run.id,
-    playbook: playbook.file,
-    sha256: playbookDigest(playbook),
+    ...textOf(playbook),
+    ...(following.length === 0 ? {} : { followedBy: following.map(textOf) }),
+    ...(applied === undefined ? {} : { plan: resolve(view.cwd, applied.file) }),
+    ...(opened.playbookDir === dirname(playbook.file) ? {} : { variablesFolder: opened.playbookDir }),
     inventory: opened.sources,
     limit: options.limit,
     tags: options.tags,
@@ -153,4 +161,8 @@ function startJournal(
     ...controller,
   })
   return journal
+}
+
+function textOf(playbook: Playbook): PlaybookText {
+  return { playbook: playbook.file, sha256: playbookDigest(playbook) }
 }

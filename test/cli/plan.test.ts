@@ -193,7 +193,10 @@ describe('elkseal apply', () => {
     assert.equal(code, 2, stdout)
     assert.match(stdout, /fatal: \[h1\]: FAILED! => Not in the plan like this, so not done: \S+list: content changed/)
     assert.deepEqual([bench.text('h1'), bench.text('list'), existsSync(bench.path('h2'))], ['new', 'other\n', false])
-    assert.match(stdout, /To go on, make a new plan\. To undo what was done: elkseal rollback /)
+    assert.match(
+      stdout,
+      /To go on with what the plan has left: elkseal resume .*\. To undo what was done: elkseal rollback /,
+    )
   })
 
   it('lets what the plan calls undetermined do what it decides, and a rescue what it is there for', async () => {
@@ -263,7 +266,7 @@ describe('elkseal apply', () => {
     await ssh.close()
     assert.equal(code, 4, stdout)
     assert.match(stderr, /error: \[s1\] .*\n/)
-    assert.match(stdout, /The plan was not applied: nothing was changed/)
+    assert.match(stdout, /The plan "plan\.json" was not applied: nothing was changed/)
     assert.equal(existsSync(bench.path('h1')), false)
   })
 

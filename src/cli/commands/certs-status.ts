@@ -16,7 +16,7 @@ import { openInventory } from '../open-inventory.ts'
 import { packageRoot } from '../package-root.ts'
 import type { ProcessView } from '../process.ts'
 import { reported } from '../reported.ts'
-import { runPlaybook } from './run.ts'
+import { runPlaybook } from '../run-playbook.ts'
 
 /** `elkseal certs`: runs playbooks/certs.yml, which only looks, and shows what it saw. What is due is no failure. */
 export async function certsStatusCommand(given: RunOptions, view: ProcessView): Promise<number> {
@@ -25,7 +25,7 @@ export async function certsStatusCommand(given: RunOptions, view: ProcessView): 
     const folder = join(packageRoot(), 'playbooks')
     const opened = openInventory(options, view, folder)
     reporter.learn(opened.redactor)
-    const playbook = loadCheckedPlaybook(join(folder, 'certs.yml'), opened, options)
+    const playbook = loadCheckedPlaybook(join(folder, 'certs.yml'), { opened, options })
     const nodes: CertificateStatus[] = []
     const transports: TransportStatus[] = []
     const kibanas: KibanaStatus[] = []

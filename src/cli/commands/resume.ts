@@ -1,21 +1,25 @@
 import { existsSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { findRun, type KeptRun } from '../../engine/journal/run-folders.ts'
+import type { KeptRun } from '../../engine/journal/run-folders.ts'
 import type { RunStory } from '../../engine/journal/run-story.ts'
+import { keptPlanText } from '../../engine/plan/kept-plan.ts'
+import { readPlanText, type OpenedPlan } from '../../engine/plan/plan-file.ts'
 import { throwProblems, UsageError, type Problem } from '../../errors.ts'
+import type { Playbook } from '../../playbook/playbook.ts'
+import type { Reporter } from '../../report/reporter.ts'
 import { parseExtraVars } from '../../vars/extra-vars.ts'
 import { checkVaultPassword } from '../check-vault-password.ts'
-import { loadCheckedPlaybook, requireSomeHost } from '../checked-playbook.ts'
-import { exitCodeOfRun } from '../exit-code.ts'
-import { tellStandings } from '../how-to-go-on.ts'
-import { findStateFolder, openInventory, type OpenedInventory } from '../open-inventory.ts'
+import { loadCheckedPlaybooks, requireSomeHost, type Selected } from '../checked-playbook.ts'
+import { exitCodeOfRun, exitCodes } from '../exit-code.ts'
+import { followPlan, plannedOptions, type PlannedRun } from '../follow-plan.ts'
+import { playbookNames, tellStandings } from '../how-to-go-on.ts'
+import type { OpenedInventory } from '../open-inventory.ts'
 import type { ResumeOptions, RunOptions } from '../options.ts'
+import { packageVersion } from '../package-root.ts'
 import { playbookDigest } from '../playbook-digest.ts'
 import type { ProcessView } from '../process.ts'
 import { reported } from '../reported.ts'
-import { refuseRunning, sourceProblems } from '../same-run.ts'
-import { knowsVaultPassword } from '../vault-sources.ts'
-import { runPlaybook } from './run.ts'
+import { runPlaybook, runPlaybooks } from '../run-playbook.ts'
+import { findKept, openInventoryOf, sourceProblems } from '../same-run.ts'
 
 /**
  * `elkseal resume`: the same playbook with the same limit and tags, under the same name. It verifies and does not
@@ -24,25 +28,45 @@ import { runPlaybook } from './run.ts'
 export async function resumeCommand(id: string | undefined, given: ResumeOptions, view: ProcessView): Promise<number> {
   return reported(given, view, async (reporter) => {
     const wanted = { pick: latestIncomplete, what: 'that did not complete' }
-    const kept = findRun(findStateFolder(given, view), id, wanted)
-    const { run } = kept.story
+    const kept = findKept(id, wanted, { options: given, view })
     refuseSettled(kept, given)
-    refuseRunning(kept.story)
-    const opened = openInventory(given, view, dirname(run.playbook))
-    reporter.learn(opened.redactor)
-    const options = optionsOf(kept.story, given)
-    throwProblems([...sourceProblems(kept.story, opened), ...extraVarsProblems(kept.story, { opened, options, view })])
-    const playbook = loadCheckedPlaybook(run.playbook, opened, options)
-    if (playbookDigest(playbook) !== run.sha256 && given.allowChangedPlaybook !== true)
-      throw changedPlaybook(run.playbook)
-    requireSomeHost([playbook], { opened, options, view })
-    if (knowsVaultPassword({ options, view })) checkVaultPassword(opened)
-    const listen = reporter.listen.bind(reporter)
-    listen({ event: 'notice', level: 'info', message: `Run ${run.id} of "${run.playbook}" goes on; by its journal:` })
-    tellStandings(kept.story, listen)
-    const parts = { opened, options, view, journaled: true, kept: { ...kept, as: 'resumed' } } as const
-    return exitCodeOfRun(await runPlaybook(playbook, parts, listen))
+    const opened = openInventoryOf(kept, { options: given, view, reporter })
+    const planned = openPlanOf(kept, opened)
+    const options = planned === undefined ? optionsOf(kept.story, given) : plannedOptions(planned.plan, given)
+    const selected = { opened, options, view }
+    throwProblems([...sourceProblems(kept.story, opened), ...extraVarsProblems(kept.story, selected)])
+    const playbooks = loadCheckedPlaybooks(filesOf(kept.story), selected)
+    if (planned === undefined && given.allowChangedPlaybook !== true) refuseChanged(kept.story, playbooks)
+    requireSomeHost(playbooks, selected)
+    checkVaultPassword(selected)
+    tellWhatGoesOn(kept.story, reporter)
+    const [playbook, ...following] = playbooks
+    if (playbook === undefined) throw new TypeError('a run without a playbook')
+    if (planned !== undefined) return await followPlan({ ...selected, ...planned, playbook, kept, reporter })
+    return await goOn(kept, [playbook, following], { ...selected, reporter })
   })
+}
+
+/** A run that is held to a plan stays so: what was reviewed is what runs. */
+function openPlanOf(kept: KeptRun, { vault }: OpenedInventory): (OpenedPlan & PlanText) | undefined {
+  const { plan: file } = kept.story.run
+  if (file === undefined) return undefined
+  const text = keptPlanText(kept)
+  return { ...readPlanText(text, file, { vault, version: packageVersion() }), file, text }
+}
+
+type PlanText = Pick<PlannedRun, 'file' | 'text'>
+
+/** The run's own playbook, and then those behind it as runs of their own. */
+async function goOn(
+  kept: KeptRun,
+  [playbook, following]: readonly [Playbook, readonly Playbook[]],
+  parts: Selected & { readonly reporter: Reporter },
+): Promise<number> {
+  const { opened, options, view, reporter } = parts
+  const own = { opened, options, view, journaled: true, kept: { ...kept, as: 'resumed' } } as const
+  const code = exitCodeOfRun(await runPlaybook(playbook, own, (event) => reporter.listen(event)))
+  return code === exitCodes.ok ? runPlaybooks(following, parts) : code
 }
 
 /**
@@ -79,11 +103,19 @@ function refuseSettled({ story }: KeptRun, given: ResumeOptions): void {
     })
   }
   if (story.status === 'complete') {
+    const following = run.followedBy ?? []
+    const behind =
+      following.length === 0 ? '' : `; behind it follows ${playbookNames(following)}, which is a run of its own`
     throw new UsageError(`Run "${run.id}" is complete: there is nothing to go on with`, {
-      hint: 'To run it again: elkseal run; to undo it: elkseal rollback',
+      hint: `To run it again: elkseal run; to undo it: elkseal rollback${behind}`,
     })
   }
-  if (!existsSync(run.playbook)) throw new UsageError(`The playbook "${run.playbook}" of the run is gone`)
+  const gone = filesOf(story).filter((file) => !existsSync(file))
+  throwProblems(gone.map((file) => ({ message: `The playbook "${file}" of the run is gone` })))
+}
+
+function filesOf({ run }: RunStory): readonly string[] {
+  return [run, ...(run.followedBy ?? [])].map(({ playbook }) => playbook)
 }
 
 function optionsOf({ run }: RunStory, given: ResumeOptions): RunOptions {
@@ -98,10 +130,7 @@ function optionsOf({ run }: RunStory, given: ResumeOptions): RunOptions {
 }
 
 /** Values are not kept, since they may be secrets: the user gives them again. */
-function extraVarsProblems(
-  { run }: RunStory,
-  { opened, options, view }: { opened: OpenedInventory; options: RunOptions; view: ProcessView },
-): readonly Problem[] {
+function extraVarsProblems({ run }: RunStory, { opened, options, view }: Selected): readonly Problem[] {
   const names = Object.keys(parseExtraVars(options.extraVars, { folder: view.cwd, vault: opened.vault })).sort()
   const missing = run.extraVars.filter((name) => !names.includes(name))
   const added = names.filter((name) => !run.extraVars.includes(name))
@@ -116,8 +145,26 @@ function extraVarsProblems(
   ]
 }
 
-function changedPlaybook(file: string): UsageError {
-  return new UsageError(`The playbook "${file}", or a file that it imports, has changed since the run began`, {
-    hint: 'If it is meant, --allow-changed-playbook goes on with it as it is now',
+function refuseChanged({ run }: RunStory, playbooks: readonly Playbook[]): void {
+  const before = [run, ...(run.followedBy ?? [])]
+  const changed = before.filter(({ sha256 }, index) => {
+    const playbook = playbooks[index]
+    return playbook !== undefined && playbookDigest(playbook) !== sha256
   })
+  throwProblems(
+    changed.map(({ playbook }) => ({
+      message: `The playbook "${playbook}", or a file that it imports, has changed since the run began`,
+      hint: 'If it is meant, --allow-changed-playbook goes on with it as it is now',
+    })),
+  )
+}
+
+function tellWhatGoesOn(story: RunStory, reporter: Reporter): void {
+  const { id, playbook, plan, followedBy = [] } = story.run
+  const info = (message: string) => reporter.listen({ event: 'notice', level: 'info', message })
+  const held = plan === undefined ? '' : `, held to the plan "${plan}"`
+  info(`Run ${id} of "${playbook}" goes on${held}; by its journal:`)
+  tellStandings(story, (event) => reporter.listen(event))
+  if (followedBy.length > 0)
+    info(`Behind it ${followedBy.length === 1 ? 'follows' : 'follow'} ${playbookNames(followedBy)}`)
 }

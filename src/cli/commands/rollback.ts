@@ -1,5 +1,4 @@
-import { dirname } from 'node:path'
-import { findRun, type KeptRun } from '../../engine/journal/run-folders.ts'
+import type { KeptRun } from '../../engine/journal/run-folders.ts'
 import type { RunStory } from '../../engine/journal/run-story.ts'
 import { controllerName } from '../../engine/machine.ts'
 import { run, type RunOutcome } from '../../engine/run.ts'
@@ -12,13 +11,12 @@ import { checkVaultPassword } from '../check-vault-password.ts'
 import { exitCodeOfRun, exitCodes } from '../exit-code.ts'
 import { bindInterrupts } from '../interrupts.ts'
 import { limitedHosts } from '../limit.ts'
-import { findStateFolder, openInventory, type OpenedInventory } from '../open-inventory.ts'
+import type { OpenedInventory } from '../open-inventory.ts'
 import { openRun } from '../open-run.ts'
 import type { RollbackOptions, RunOptions } from '../options.ts'
 import type { ProcessView } from '../process.ts'
 import { reported } from '../reported.ts'
-import { refuseRunning, sourceProblems } from '../same-run.ts'
-import { knowsVaultPassword } from '../vault-sources.ts'
+import { findKept, openInventoryOf, sourceProblems } from '../same-run.ts'
 
 /** `elkseal rollback`: undoes what a run changed, from its journal and from what the hosts have kept. */
 export async function rollbackCommand(
@@ -29,13 +27,11 @@ export async function rollbackCommand(
   const options: RunOptions = { ...given, tags: [], skipTags: [] }
   return reported(options, view, async (reporter) => {
     const wanted = { pick: latestStanding, what: 'that changed anything' }
-    const kept = findRun(findStateFolder(options, view), id, wanted)
-    refuseRunning(kept.story)
-    const opened = openInventory(options, view, dirname(kept.story.run.playbook))
-    reporter.learn(opened.redactor)
+    const kept = findKept(id, wanted, { options, view })
+    const opened = openInventoryOf(kept, { options, view, reporter })
     throwProblems(sourceProblems(kept.story, opened))
     const plan = planOf(kept.story, { opened, options, view })
-    if (knowsVaultPassword({ options, view })) checkVaultPassword(opened)
+    checkVaultPassword({ opened, options, view })
     return await goBack(kept, plan, { opened, options, view, reporter })
   })
 }

@@ -10,8 +10,7 @@ import { openInventory } from '../open-inventory.ts'
 import { packageRoot } from '../package-root.ts'
 import type { ProcessView } from '../process.ts'
 import { reported } from '../reported.ts'
-import { knowsVaultPassword } from '../vault-sources.ts'
-import { runPlaybook } from './run.ts'
+import { runPlaybook } from '../run-playbook.ts'
 
 /** `elkseal verify`: runs playbooks/verify.yml, which only looks, and shows what it saw as a table. */
 export async function verifyCommand(given: RunOptions, view: ProcessView): Promise<number> {
@@ -19,9 +18,9 @@ export async function verifyCommand(given: RunOptions, view: ProcessView): Promi
   return reported(options, view, async (reporter) => {
     const opened = openInventory(options, view, join(packageRoot(), 'playbooks'))
     reporter.learn(opened.redactor)
-    const playbook = loadCheckedPlaybook(join(packageRoot(), 'playbooks', 'verify.yml'), opened, options)
+    const playbook = loadCheckedPlaybook(join(packageRoot(), 'playbooks', 'verify.yml'), { opened, options })
     requireSomeHost([playbook], { opened, options, view })
-    if (knowsVaultPassword({ options, view })) checkVaultPassword(opened)
+    checkVaultPassword({ opened, options, view })
     const checks: Check[] = []
     const listen = (event: RunEvent) => {
       if (event.event === 'task') checks.push(...checksOf(event))

@@ -1,7 +1,7 @@
 import type { Become } from '../../connection/connection.ts'
 import type { Subject } from '../../facts/question.ts'
 import type { Effect } from '../../modules/effect.ts'
-import type { ChangeDecision, Look } from '../../modules/module.ts'
+import type { ChangeDecision, Look, Module } from '../../modules/module.ts'
 import type { Task } from '../../playbook/playbook.ts'
 import type { Stage } from '../attempt.ts'
 import type { BackupPlace } from '../effects/backup-folder.ts'
@@ -18,6 +18,7 @@ import type { TaskPlace } from '../task-scope.ts'
 export interface RecordedTask {
   readonly context: RunContext
   readonly task: Task
+  readonly module: Module
   readonly place: TaskPlace
 }
 
@@ -34,6 +35,7 @@ export function effectRecorder(parts: RecordedTask, recorded: Recorded): Stage['
   const { journal } = parts.context
   const { machine, state, backup } = recorded
   const onlyLooks = neverChanges(parts.task) ? { onlyLooks: true } : {}
+  const isMade = parts.module.on === 'controller' ? { isMade: true } : {}
   let number = 0
   let latest: Performed | undefined
   return (effect, phase, explain) => {
@@ -54,6 +56,7 @@ export function effectRecorder(parts: RecordedTask, recorded: Recorded): Stage['
         backup: backup?.folder,
         ...(backup?.rule?.onlyWhereWritable === true ? { backupIfRoot: true } : {}),
         ...onlyLooks,
+        ...isMade,
       })
       return
     }

@@ -18,13 +18,23 @@ export type JournalRecord =
   | UndoneRecord
   | EndRecord
 
-/** What the user asked for. */
-export interface RunRecord extends Controller {
-  readonly record: 'run'
-  readonly id: string
+/** A playbook as it was when the run began. */
+export interface PlaybookText {
   readonly playbook: string
   /** Of the playbook and of every file that it imports. */
   readonly sha256: string
+}
+
+/** What the user asked for. */
+export interface RunRecord extends PlaybookText, Controller {
+  readonly record: 'run'
+  readonly id: string
+  /** What the same command was to run behind it, each under a name of its own; absent: nothing. */
+  readonly followedBy?: readonly PlaybookText[] | undefined
+  /** The folder whose group_vars and host_vars counted; absent: the playbook's own. */
+  readonly variablesFolder?: string | undefined
+  /** The plan file that it is held to, of which a copy lies beside the journal; absent: none. */
+  readonly plan?: string | undefined
   readonly inventory: readonly string[]
   readonly limit?: string | undefined
   readonly tags: readonly string[]
@@ -86,6 +96,8 @@ export interface IntentRecord {
   readonly backupIfRoot?: boolean | undefined
   /** The task says that it changes nothing (`changed_when: false`). */
   readonly onlyLooks?: boolean | undefined
+  /** By a module of the store, at random: a plan knows it by its name only. */
+  readonly isMade?: boolean | undefined
 }
 
 export interface Account {

@@ -30,25 +30,26 @@ export class ChangeDigests {
   /**
    * On a host all that would be done counts, every byte. Modules of the controller, and those that say so, make keys,
    * certificates and passwords at random: theirs is what they were asked for, and what they write is known to later
-   * changes by the file's name.
+   * changes by the file's name. Folders for it do not count: a run that was cut off may have made just those.
    */
   of({ module, args, item, change }: AskedChange): string {
     const { effects } = change
     if (module.on !== 'controller' && module.makesAtRandom !== true) return this.#digest([item, effects])
-    for (const effect of effects) if (effect.kind === 'write-file') this.#noteMade(effect)
-    return this.#digest([item, args, effects.map(effectDescription)])
-  }
-
-  #digest(value: unknown): string {
-    return this.#key.digest(plainText(value, (text) => this.#made.replaceIn(text)))
+    for (const effect of effects) if (effect.kind === 'write-file') this.noteMade(effect)
+    const made = effects.filter(({ kind }) => kind !== 'make-directory')
+    return this.#digest([item, args, made.map(effectDescription)])
   }
 
   /** In the store it lies vault-encrypted, on hosts it does not. */
-  #noteMade({ path, content }: WriteFile): void {
+  noteMade({ path, content }: Pick<WriteFile, 'path' | 'content'>): void {
     const bytes = content instanceof Secret ? content.revealBytes() : content
     const plain = this.#vault.isEncrypted(bytes) ? this.#vault.decrypt(bytes, `The new "${path}"`).revealBytes() : bytes
     for (const form of [bytes, plain]) this.#made.add(`content of ${path}`, form.toString('latin1'))
     this.#notePems(path, plain.toString('latin1'))
+  }
+
+  #digest(value: unknown): string {
+    return this.#key.digest(plainText(value, (text) => this.#made.replaceIn(text)))
   }
 
   /** Bundles take certificates out of their files. */

@@ -1,4 +1,5 @@
-import type { Plan, PlannedInputs, PlannedStep, SeenAnswer } from './plan.ts'
+import { AllowedChanges } from './allowed-changes.ts'
+import { placeKey, type Plan, type PlannedInputs, type PlannedStep, type SeenAnswer } from './plan.ts'
 
 /** Something that is not as it was when the plan was made. */
 export interface Movement {
@@ -34,11 +35,35 @@ export function compareRuns(
   now: Pick<Plan, 'plays' | 'steps' | 'seen'>,
 ): readonly Movement[] {
   const seen = compareSeen(planned.seen, now.seen)
+  return [...comparePlays(planned, now), ...seen, ...unexplained(compareSteps(planned.steps, now.steps), seen)]
+}
+
+/**
+ * What is left of a run that was cut off: it must be in the plan. What the run did is done, and on the hosts that it
+ * changed other things are seen than before.
+ */
+export function compareRemaining(
+  planned: Pick<Plan, 'plays' | 'steps' | 'seen'>,
+  now: Pick<Plan, 'plays' | 'steps' | 'seen'>,
+  changedHosts: ReadonlySet<string>,
+): readonly Movement[] {
+  const seen = compareSeen(planned.seen, now.seen).filter(({ host }) => !changedHosts.has(host))
+  const allowed = new AllowedChanges(planned.steps)
+  const steps = now.steps
+    .filter((step) => step.digest !== undefined && !allowed.has(step, step.digest))
+    .map((step) =>
+      stepChange(
+        planned.steps.find((other) => placeKey(other) === placeKey(step)),
+        step,
+      ),
+    )
+  return [...newInPlays(planned, now), ...seen, ...unexplained(steps, seen)]
+}
+
+/** Those on hosts where nothing that was seen is another. */
+function unexplained(steps: readonly Movement[], seen: readonly Movement[]): readonly Movement[] {
   const explained = new Set(seen.map(({ host }) => host))
-  const steps = compareSteps(planned.steps, now.steps).filter(
-    ({ host, on }) => !explained.has(host) && !explained.has(on),
-  )
-  return [...comparePlays(planned, now), ...seen, ...steps]
+  return steps.filter(({ host, on }) => !explained.has(host) && (on === undefined || !explained.has(on)))
 }
 
 function howGiven(before: string | undefined, after: string | undefined): string {
@@ -70,13 +95,25 @@ function comparePlays(planned: Pick<Plan, 'plays'>, now: Pick<Plan, 'plays'>): r
       ...hosts
         .filter((host) => !found.includes(host))
         .map((host) => ({ host, text: `is no longer in play "${play}"` })),
-      ...found.filter((host) => !hosts.includes(host)).map((host) => ({ host, text: `is new in play "${play}"` })),
+      ...newInPlay(play, hosts, found),
     ]
   })
 }
 
+/** Hosts that have nothing left to do may be missing from plays that choose theirs by what is due. */
+function newInPlays(planned: Pick<Plan, 'plays'>, now: Pick<Plan, 'plays'>): readonly Movement[] {
+  return now.plays.flatMap(({ play, hosts }) => {
+    const before = planned.plays.flatMap((other) => (other.play === play ? other.hosts : []))
+    return newInPlay(play, before, hosts)
+  })
+}
+
+function newInPlay(play: string, before: readonly string[], now: readonly string[]): readonly Movement[] {
+  return now.filter((host) => !before.includes(host)).map((host) => ({ host, text: `is new in play "${play}"` }))
+}
+
 /** What only one of them has seen, the other did not need for what it decided. */
-function compareSeen(planned: Plan['seen'], now: Plan['seen']): readonly Movement[] {
+function compareSeen(planned: Plan['seen'], now: Plan['seen']): readonly (Movement & { readonly host: string })[] {
   return Object.entries(planned).flatMap(([host, answers]) =>
     Object.entries(answers).flatMap(([of, before]) => {
       const after = now[host]?.[of]
@@ -107,7 +144,7 @@ function compareSteps(planned: readonly PlannedStep[], now: readonly PlannedStep
   )
 }
 
-/** Decided steps at one place: a loop, or a play of several batches, comes to one more than once. */
+/** Decided steps at one place. */
 function compareAt(before: readonly PlannedStep[], after: readonly PlannedStep[]): readonly Movement[] {
   const gone = without(before, after)
   const come = without(after, before)
@@ -130,7 +167,7 @@ function howDecided(gone: PlannedStep | undefined, come: PlannedStep | undefined
 /** Steps of which nothing was decided are not compared: their words tell of the moment. */
 function byPlace(steps: readonly PlannedStep[]): ReadonlyMap<string, readonly PlannedStep[]> {
   const decided = steps.filter(({ digest }) => digest !== undefined)
-  return Map.groupBy(decided, ({ host, play, at, item }) => JSON.stringify([host, play, at, item]))
+  return Map.groupBy(decided, placeKey)
 }
 
 function without(steps: readonly PlannedStep[], others: readonly PlannedStep[]): readonly PlannedStep[] {

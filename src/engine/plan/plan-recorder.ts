@@ -4,7 +4,7 @@ import type { Task } from '../../playbook/playbook.ts'
 import type { Attempt } from '../attempt.ts'
 import type { HostReader } from '../host-reader.ts'
 import type { ChangeDigests } from './change-digest.ts'
-import type { Plan, PlannedPlay, PlannedStep, SeenAnswer, StepPlace } from './plan.ts'
+import { placeKey, type Plan, type PlannedPlay, type PlannedStep, type SeenAnswer } from './plan.ts'
 import type { PlanKey } from './plan-key.ts'
 import type { PlanWatch, WatchedTask } from './plan-watch.ts'
 import { redactedStep, shownEffects, shownPlace, shownSummary } from './shown-step.ts'
@@ -65,7 +65,7 @@ export class PlanRecorder implements PlanWatch {
     if (attempt.status !== 'undetermined') return
     const shown = task.shown()
     const common = { ...shownPlace(shown), module: task.module.name }
-    const index = this.#steps.findLastIndex(({ step }) => isAt(step, common))
+    const index = this.#steps.findLastIndex(({ step }) => placeKey(step) === placeKey(common))
     const known = this.#steps[index]
     if (known?.step.status === 'change') {
       // Decided, but nobody can say what comes of it: a command.
@@ -109,10 +109,6 @@ export class PlanRecorder implements PlanWatch {
     const shown = this.#redact(words)
     return content === undefined ? { words: shown } : { words: shown, digest: this.#key.digest(content) }
   }
-}
-
-function isAt(step: PlannedStep, place: StepPlace): boolean {
-  return step.host === place.host && step.at === place.at && step.play === place.play && step.item === place.item
 }
 
 function compareText(a: string, b: string): number {

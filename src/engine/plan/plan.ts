@@ -52,6 +52,11 @@ export interface StepPlace {
   readonly item?: string | undefined
 }
 
+/** The same for steps at one place: a loop, or a play of several batches, comes to one more than once. */
+export function placeKey({ host, play, at, item }: StepPlace): string {
+  return JSON.stringify([host, play, at, item])
+}
+
 /** `change` will be made just like this; of `undetermined` nobody can say before what comes ahead of it is done. */
 export interface PlannedStep extends StepPlace {
   /** The machine that is changed, when it is not the host. */

@@ -93,6 +93,17 @@ describe('the digest of a change', () => {
     assert.notEqual(bundle(old, pem()), bundle(pem(), pem()))
   })
 
+  it('is the same whether a folder is there already for what the controller makes', () => {
+    const of = (effects: readonly Effect[]) =>
+      new ChangeDigests(key, vault).of({
+        ...{ module: onController, args: {}, item: undefined },
+        change: { summary: '', effects },
+      })
+    const folder: Effect = { kind: 'make-directory', path: '/pki', mode: 0o755 }
+    assert.equal(of([folder, write('/pki/a', randomBytes(64))]), of([write('/pki/a', randomBytes(64))]))
+    assert.notEqual(of([folder, write('/pki/a', randomBytes(64))]), of([write('/pki/b', randomBytes(64))]))
+  })
+
   it('does not take one made value for another', () => {
     const [one, other] = [randomBytes(64), randomBytes(64)]
     const made = [

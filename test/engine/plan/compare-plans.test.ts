@@ -1,23 +1,23 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { compareInputs, compareRuns } from '../../../src/engine/plan/compare-plans.ts'
+import { compareInputs, compareRemaining, compareRuns } from '../../../src/engine/plan/compare-plans.ts'
 import type { Plan, PlannedInputs, PlannedStep } from '../../../src/engine/plan/plan.ts'
 
 type Runs = Pick<Plan, 'plays' | 'steps' | 'seen'>
 
 const names = fc.constantFrom('es1', 'es2', 'kb1')
 const digest = fc.stringMatching(/^[a-z]{4}$/)
-const step: fc.Arbitrary<PlannedStep> = fc.record({
+const task = fc.constantFrom({ task: 'A', at: 'play.yml:5:7' }, { task: 'B', at: 'play.yml:9:7' })
+const change = fc.record({
   host: names,
   play: fc.constantFrom('First', 'Second'),
-  task: fc.constantFrom('A', 'B'),
-  at: fc.constantFrom('play.yml:5:7', 'play.yml:9:7'),
   module: fc.constant('copy'),
   status: fc.constant('change' as const),
   summary: fc.string(),
   effects: fc.array(fc.string(), { maxLength: 2 }),
   digest,
 })
+const step: fc.Arbitrary<PlannedStep> = fc.tuple(change, task).map(([one, which]) => ({ ...one, ...which }))
 const seen = fc.dictionary(
   names,
   fc.dictionary(
@@ -123,6 +123,57 @@ describe('comparing plans', () => {
       compareRuns(of('es1', 'es2'), of('es2', 'es3')).map(({ host, text }) => `${host} ${text}`),
       ['es1 is no longer in play "P"', 'es3 is new in play "P"'],
     )
+  })
+
+  describe('with what is left of a run that was cut off', () => {
+    const nothing: ReadonlySet<string> = new Set()
+    const words = (moved: ReturnType<typeof compareRemaining>) =>
+      moved.map(({ host, text }) => `${host ?? ''}: ${text}`)
+
+    it('finds nothing where a part of the plan is left, whatever is seen on the hosts that it has changed', () => {
+      fc.assert(
+        fc.property(runs, seen, fc.func(fc.boolean()), (plan, other, isLeft) => {
+          const left = { plays: plan.plays, steps: plan.steps.filter(isLeft), seen: other }
+          assert.deepEqual(compareRemaining(plan, left, new Set(['es1', 'es2', 'kb1'])), [])
+        }),
+      )
+    })
+
+    it('names a change that the plan does not have, or has otherwise', () => {
+      fc.assert(
+        fc.property(fc.array(step, { minLength: 1, maxLength: 6 }), fc.nat(), (steps, pick) => {
+          const chosen = steps[pick % steps.length]!
+          const now: Runs = { plays: [], steps: [{ ...chosen, digest: 'OTHER' }], seen: {} }
+          const [other] = compareRemaining({ plays: [], steps, seen: {} }, now, nothing)
+          assert.match(
+            `${other?.host ?? ''}: ${other?.text ?? ''}`,
+            new RegExp(`^${chosen.host}: task "${chosen.task}" would `),
+          )
+          const [more] = compareRemaining({ plays: [], steps: [], seen: {} }, now, nothing)
+          assert.ok(more?.text.startsWith(`task "${chosen.task}" would do what the plan does not have: `), more?.text)
+        }),
+      )
+    })
+
+    it('lets anything be decided where the plan could not', () => {
+      const one: PlannedStep = {
+        ...{ host: 'es1', play: 'P', task: 'T', at: 'play.yml:1:1', module: 'copy' },
+        ...{ status: 'undetermined', summary: 's', effects: [] },
+      }
+      const none: Runs = { plays: [], steps: [], seen: {} }
+      const decided = { ...none, steps: [{ ...one, status: 'change', digest: 'd' } as const] }
+      assert.deepEqual(compareRemaining({ ...none, steps: [one] }, decided, nothing), [])
+      assert.equal(compareRemaining({ ...none, steps: [{ ...one, host: 'es2' }] }, decided, nothing).length, 1)
+    })
+
+    it('tells what moved on a host that it has not changed, and no host that is missing from a play', () => {
+      const of = (word: string, ...hosts: readonly string[]): Runs => {
+        const there = { 'file:/etc/a': { words: word } }
+        return { plays: [{ play: 'P', hosts }], steps: [], seen: { es1: there, es2: there } }
+      }
+      const moved = compareRemaining(of('absent', 'es1', 'es2'), of('a folder', 'es2', 'es3'), new Set(['es1']))
+      assert.deepEqual(words(moved), ['es3: is new in play "P"', 'es2: /etc/a is a folder; in the plan it was absent'])
+    })
   })
 
   it('names files, variables with their hosts, and variables of -e', () => {
