@@ -18,16 +18,22 @@ export function byHttps(hosts: readonly string[], rules: HostRules): readonly st
 function oneByHttps(host: string, rules: HostRules): string {
   const hint = `Set ${rules.variable} to the addresses with https://`
   const given = /^[a-z]+:\/\//i.test(host) ? host : `${rules.scheme ?? ''}://${host}`
-  if (!URL.canParse(given)) throw new TaskError(`"${host}" is no address of Elasticsearch`, { hint })
+  const shown = withoutCredentials(host)
+  if (!URL.canParse(given)) throw new TaskError(`"${shown}" is no address of Elasticsearch`, { hint })
   const url = new URL(given)
   if (url.protocol === 'https:') return given
-  if (url.protocol !== 'http:') throw new TaskError(`"${host}" is neither http nor https`, { hint })
+  if (url.protocol !== 'http:') throw new TaskError(`"${shown}" is neither http nor https`, { hint })
   const port = portOf(given) ?? rules.port
   if (port === undefined) {
-    throw new TaskError(`"${host}" has no port, so it is not a node but something in front of it`, { hint })
+    throw new TaskError(`"${shown}" has no port, so it is not a node but something in front of it`, { hint })
   }
   const credentials = url.username === '' ? '' : `${url.username}${url.password === '' ? '' : `:${url.password}`}@`
   return `https://${credentials}${url.hostname}:${port}${url.pathname === '/' ? '' : url.pathname}`
+}
+
+/** An address for an error: a user and a password that stand in it are no business of its readers. */
+export function withoutCredentials(address: string): string {
+  return address.replace(/^([a-z]+:\/\/)?.*@/i, '$1')
 }
 
 /** As written: a URL object hides a scheme's own port. */

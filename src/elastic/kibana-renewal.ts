@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
-import { dayText, isAmong, serialNumber, subjectText } from '../pki/certificate-fields.ts'
+import { dayText, isAmong, shortSerial, subjectText } from '../pki/certificate-fields.ts'
 import { isFrom, keepReason, reissueReason, type ReissueInput } from '../pki/reissue-reason.ts'
 import type { KibanaServerFiles } from './kibana-server-files.ts'
 import type { RenewalPlan, RenewalReason, ServedHttp } from './renewal.ts'
@@ -68,8 +68,8 @@ function foreignCertificate(
 
 function servedReason(certificate: X509Certificate, served: ServedHttp): RenewalReason | undefined {
   if (served.kind === 'nothing' || isAmong(served.certificate, [certificate])) return undefined
-  const [shown, own] = [served.certificate, certificate].map((one) => `${serialNumber(one).slice(0, 12)}…`)
-  return { kind: 'served differs from file', text: `served is ${shown}, not ${own} of the file` }
+  const text = `served is ${shortSerial(served.certificate)}, not ${shortSerial(certificate)} of the file`
+  return { kind: 'served differs from file', text }
 }
 
 /** What would make it dangerous to have Kibana read its files now. */

@@ -56,12 +56,17 @@ function forbiddenUser(sources: KibanaSources, file: SettingsFile, user: unknown
 }
 
 function urlOf(value: (name: string) => unknown, port: number): string {
-  const scheme = value('server.ssl.enabled') === true ? 'https' : 'http'
+  const scheme = isTrue(value('server.ssl.enabled')) ? 'https' : 'http'
   const host = textOf(value('server.host')) ?? 'localhost'
   const everywhere = ['0.0.0.0', '::', '0'].includes(host)
   const name = everywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host
-  const base = value('server.rewriteBasePath') === true ? (textOf(value('server.basePath')) ?? '') : ''
+  const base = isTrue(value('server.rewriteBasePath')) ? (textOf(value('server.basePath')) ?? '') : ''
   return `${scheme}://${name}:${port}${base}`
+}
+
+/** Kibana takes the word for the value. */
+function isTrue(value: unknown): boolean {
+  return value === true || (typeof value === 'string' && value.toLowerCase() === 'true')
 }
 
 function textOf(value: unknown): string | undefined {

@@ -2,6 +2,7 @@ import { asError, TaskError } from '../errors.ts'
 import { httpRequest } from '../facts/http.ts'
 import type { Reader } from '../facts/question.ts'
 import { Secret } from '../secrets/secret.ts'
+import { withoutCredentials } from './https-hosts.ts'
 
 export interface DocumentQuestion {
   /** Asked in this order until one answers. */
@@ -40,7 +41,8 @@ async function ask(reader: Reader, question: DocumentQuestion, url: string): Pro
     timeoutMs: 15_000,
   })
   const text = answer.body.toString()
-  if (answer.status !== 200) throw new TaskError(`${url} answered ${answer.status}: ${text.slice(0, 200)}`)
+  if (answer.status !== 200)
+    throw new TaskError(`${withoutCredentials(url)} answered ${answer.status}: ${text.slice(0, 200)}`)
   return newestIn(text)
 }
 

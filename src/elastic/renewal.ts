@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
-import { dayText, fingerprint, serialNumber, subjectText } from '../pki/certificate-fields.ts'
+import { authorityText, dayText, fingerprint, shortSerial } from '../pki/certificate-fields.ts'
 import { isFrom, keepReason, reissueReason, type ReissueInput, type ReissueReason } from '../pki/reissue-reason.ts'
 
 /** The file that Elasticsearch reads its key and certificate from, as it is on the node's host. */
@@ -109,16 +109,16 @@ function refusalOf(view: RenewalView, now: Date): Refusal | undefined {
   if (notSetUp !== undefined) return { kind: 'not set up', text: notSetUp, hint: secureHttp }
   const { authority } = stored
   if (otherAuthority !== undefined) {
-    const text = `CA replaced: given is ${named(otherAuthority)}, the store has ${named(authority)}`
+    const text = `CA replaced: given is ${authorityText(otherAuthority)}, the store has ${authorityText(authority)}`
     return { kind: 'CA replaced', text, hint: rotateCa }
   }
   const trusted = trustedNow(view)
   if (trusted !== undefined && rotatedAuthority !== undefined && isFrom(trusted, rotatedAuthority)) {
-    const text = `CA rotation: the store has a certificate of ${named(authority)} for the node, it serves one of ${named(rotatedAuthority)}`
+    const text = `CA rotation: the store has a certificate of ${authorityText(authority)} for the node, it serves one of ${authorityText(rotatedAuthority)}`
     return { kind: 'CA rotation', text, hint: 'Run playbooks/rotate-ca.yml, which carries on with it' }
   }
   if (trusted !== undefined && !isFrom(trusted, authority)) {
-    const text = `CA replaced: the node serves a certificate that is not from the store's CA ${named(authority)}`
+    const text = `CA replaced: the node serves a certificate that is not from the store's CA ${authorityText(authority)}`
     return { kind: 'CA replaced', text, hint: rotateCa }
   }
   if (authority.validToDate <= now) {
@@ -182,14 +182,4 @@ function textOf(reasons: readonly RenewalReason[]): string {
 
 function isSame(one: X509Certificate, other: X509Certificate | undefined): boolean {
   return other !== undefined && fingerprint(one) === fingerprint(other)
-}
-
-/** Two CAs may have one name. */
-function named(authority: X509Certificate): string {
-  return `${subjectText(authority)} (${shortSerial(authority)})`
-}
-
-function shortSerial(certificate: X509Certificate): string {
-  const serial = serialNumber(certificate)
-  return serial.length > 12 ? `${serial.slice(0, 12)}…` : serial
 }

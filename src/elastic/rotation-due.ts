@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
-import { dayText, serialNumber, subjectText } from '../pki/certificate-fields.ts'
+import { authorityText, dayText } from '../pki/certificate-fields.ts'
 import type { Obstacle } from './trust-phase.ts'
 
 export interface RotationRule {
@@ -64,7 +64,7 @@ export function rotationWill(wish: RotationWish, now: Date): RotationWill {
     return { due: undefined, notDue: text, obstacle: own && !isSame(own, next) ? otherUnderWay(own, next) : undefined }
   }
   if (own !== undefined && !isSame(own, current)) {
-    const due = `the CA given is ${named(own)}, the store has ${named(current)}`
+    const due = `the CA given is ${authorityText(own)}, the store has ${authorityText(current)}`
     return { due, notDue: text, obstacle: wish.isOwnFormer ? takenBack(own) : undefined }
   }
   const why = isForced ? 'forced' : isDue ? text : undefined
@@ -73,7 +73,7 @@ export function rotationWill(wish: RotationWish, now: Date): RotationWill {
 
 function otherUnderWay(own: X509Certificate, next: X509Certificate): Obstacle {
   return {
-    text: `A rotation to ${named(next)} is under way, but the CA given is ${named(own)}`,
+    text: `A rotation to ${authorityText(next)} is under way, but the CA given is ${authorityText(own)}`,
     hint: 'Finish that one first: give its CA by http_ca_path, or none if it was made here',
   }
 }
@@ -81,7 +81,7 @@ function otherUnderWay(own: X509Certificate, next: X509Certificate): Obstacle {
 /** As when a new CA was given on the command line, and the inventory still names the old one. */
 function takenBack(own: X509Certificate): Obstacle {
   return {
-    text: `The CA given, ${named(own)}, is one that was rotated out`,
+    text: `The CA given, ${authorityText(own)}, is one that was rotated out`,
     hint: 'Correct http_ca_path. To go back to that CA all the same, take its http-ca-old-….crt out of the store',
   }
 }
@@ -102,9 +102,4 @@ function nothingToChangeTo({ own, hasKey, isForced }: RotationWish, why: string)
 
 function isSame(one: X509Certificate, other: X509Certificate): boolean {
   return one.raw.equals(other.raw)
-}
-
-/** Two CAs may have one name. */
-function named(authority: X509Certificate): string {
-  return `${subjectText(authority)} (${serialNumber(authority).slice(0, 12)}…)`
 }

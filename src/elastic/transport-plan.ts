@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
-import { dayText, isAmong, serialNumber, subjectText } from '../pki/certificate-fields.ts'
+import { authorityText, dayText, isAmong, shortSerial } from '../pki/certificate-fields.ts'
 import { endingReason, isFrom, keepReason } from '../pki/reissue-reason.ts'
 import { trustedCertificates, type OpenTransport, type TransportFiles } from './transport-files.ts'
 import type { TransportHandshake } from './transport-handshake.ts'
@@ -133,7 +133,7 @@ function obstacleOf(certificate: X509Certificate, view: TransportView): Obstacle
   }
   const given = authority.certificate
   if (!isFrom(certificate, given) || !isAmong(given, trustedCertificates(files))) {
-    const text = `the CA in hand, ${subjectText(given)} (${shortSerial(given)}), is not its CA`
+    const text = `the CA in hand, ${authorityText(given)}, is not its CA`
     return { kind: 'CA replaced', text, hint: rotate }
   }
   if (seen?.certificate === undefined) {
@@ -166,9 +166,4 @@ function reloadReason({ files, seen }: TransportView): TransportReason | undefin
 
 function nothing(text: string): TransportPlan {
   return { action: 'none', reasons: [], text, hint: undefined }
-}
-
-function shortSerial(certificate: X509Certificate): string {
-  const serial = serialNumber(certificate)
-  return serial.length > 12 ? `${serial.slice(0, 12)}…` : serial
 }

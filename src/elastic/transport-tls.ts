@@ -21,7 +21,10 @@ export const transportPrefix = 'xpack.security.transport.ssl.'
 export function transportTls(settings: ReadonlyMap<string, Setting>, pathConf: string): TransportTls {
   const text = (name: string) => settings.get(transportPrefix + name)?.text || undefined
   const at = (name: string) => place(text(name), pathConf)
-  if (text('enabled') !== 'true') return { kind: 'off' }
+  const enabled = text('enabled') ?? ''
+  if (enabled !== 'true' && !enabled.includes('${')) return { kind: 'off' }
+  const variable = fromEnvironment(settings)
+  if (variable !== undefined) return fixed(`${variable} is a variable of its environment`)
   const certificatePath = at('certificate')
   if (certificatePath !== undefined) {
     return fixed('key and certificate are two PEM files, which cannot be replaced in one step', certificatePath)
@@ -33,6 +36,15 @@ export function transportTls(settings: ReadonlyMap<string, Setting>, pathConf: s
   if ('reason' in trust) return fixed(trust.reason)
   const other = usedElsewhere(settings, trust.kind === 'key store' ? [path] : [path, trust.path], pathConf)
   return other === undefined ? { kind: 'store', path, trust } : fixed(other)
+}
+
+/** A setting that decides here and that Elasticsearch takes from its environment, which is not known here. */
+function fromEnvironment(settings: ReadonlyMap<string, Setting>): string | undefined {
+  const names = ['enabled', 'certificate', 'certificate_authorities']
+  const stores = ['keystore', 'truststore'].flatMap((store) => [`${store}.path`, `${store}.type`])
+  return [...names, ...stores]
+    .map((name) => transportPrefix + name)
+    .find((name) => JSON.stringify(settings.get(name)?.value ?? '').includes('${'))
 }
 
 function trustSource(

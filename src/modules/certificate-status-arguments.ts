@@ -1,7 +1,8 @@
 import * as z from 'zod'
-import { bool, day, filledText, int, path, secret, textList } from './argument-types.ts'
+import { bool, day, filledText, path, secret, textList } from './argument-types.ts'
 import { endpointArguments } from './elasticsearch-endpoint.ts'
 import { ownAuthorityArguments } from './pki-files.ts'
+import { renewalArguments } from './renewal-arguments.ts'
 
 export const statusArguments = z.strictObject({
   dir: path().describe('Folder of the PKI store on the controller'),
@@ -11,9 +12,7 @@ export const statusArguments = z.strictObject({
   names: textList().default([]).describe('As in certificate'),
   addresses: textList().default([]).describe('As in certificate'),
   p12_password: secret().optional().describe('Password of the PKCS#12 store. Default: the one that the store holds'),
-  renew_before_days: int()
-    .optional()
-    .describe('Days before its end when a certificate is renewed. Default: when a third of its lifetime is left'),
+  renew_before_days: renewalArguments.renew_before_days,
   renew_before: day().optional().describe('As in certificate'),
   force: bool().default(false).describe('Due without any other reason'),
   ...ownAuthorityArguments,

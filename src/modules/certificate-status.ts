@@ -7,13 +7,15 @@ import {
   type RenewalView,
   type ServedHttp,
 } from '../elastic/renewal.ts'
-import { certificateNames, fingerprint, serialNumber } from '../pki/certificate-fields.ts'
+import { certificateNames } from '../pki/certificate-fields.ts'
 import { throwProblems } from '../errors.ts'
+import { certificateValues } from './certificate-words.ts'
 import { statusArguments, type StatusArguments } from './certificate-status-arguments.ts'
 import { isFrom } from '../pki/reissue-reason.ts'
 import { installedFile, servedHttp, setUpProblem } from './installed-certificate.ts'
 import type { StoredAuthorities } from './issuing-authority.ts'
 import { defineModule, type Values } from './module.ts'
+import { renewalVerdict } from './renewal-verdict.ts'
 import { storedSide } from './stored-certificate.ts'
 
 interface State {
@@ -57,14 +59,9 @@ export const certificateStatus = defineModule<StatusArguments, State>({
   },
   decide({ view, plan, authorities }, given) {
     const shown = (certificate: X509Certificate) => described(certificate, authorities)
-    const { action, reasons, text, hint } = plan
-    const reason = action === 'none' ? text : `${words[action]}: ${text}`
+    const { reason, values } = renewalVerdict(plan)
     const result = {
-      action,
-      due: action === 'issue' || action === 'place' || action === 'reload',
-      reasons,
-      reason: text,
-      hint: hint ?? '',
+      ...values,
       node: given.node,
       store: view.stored?.certificate === undefined ? { problem: 'none' } : shown(view.stored.certificate),
       file: describedFile(view.installed, shown),
@@ -74,27 +71,10 @@ export const certificateStatus = defineModule<StatusArguments, State>({
   },
 })
 
-const words: Readonly<Record<RenewalPlan['action'], string>> = {
-  none: 'nothing to do',
-  issue: 'a new certificate is due',
-  place: 'the certificate of the store is to be placed',
-  reload: 'the file is to be read again',
-  refuse: 'cannot be renewed',
-}
-
 function described(certificate: X509Certificate, { current, next }: StoredAuthorities): Values {
   const from = [current, next].find((one) => one !== undefined && isFrom(certificate, one.certificate))
   const { dns, addresses } = certificateNames(certificate)
-  return {
-    serial: serialNumber(certificate),
-    fingerprint: fingerprint(certificate),
-    issuer: certificate.issuer.split('\n').join(', '),
-    issued_by: from?.name ?? '',
-    not_before: certificate.validFromDate.toISOString(),
-    not_after: certificate.validToDate.toISOString(),
-    names: dns,
-    addresses,
-  }
+  return { ...certificateValues(certificate), issued_by: from?.name ?? '', names: dns, addresses }
 }
 
 type Shown = (certificate: X509Certificate) => Values

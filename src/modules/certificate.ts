@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { TaskError, throwProblems } from '../errors.ts'
 import { sanPlan } from '../elastic/san-plan.ts'
 import { checkAuthorityCertificate, lifetimeWarning } from '../pki/authority.ts'
-import { certificateNames, dayText, fingerprint, serialNumber, subjectText } from '../pki/certificate-fields.ts'
+import { certificateNames, dayText, fingerprint, serialNumber } from '../pki/certificate-fields.ts'
 import type { CertificateNames } from '../pki/certificate-name.ts'
 import { issueLeaf, type Authority, type Usage } from '../pki/issue.ts'
 import { writePkcs12 } from '../pki/pkcs12.ts'
@@ -12,6 +12,7 @@ import { keepReason, reissueReason, type ReissueReason } from '../pki/reissue-re
 import { authorityPaths, leafPaths, storeNameProblem, type LeafPaths } from '../pki/store.ts'
 import { Secret } from '../secrets/secret.ts'
 import { bool, day, filledText, int, path, secret, textList } from './argument-types.ts'
+import { certificateText } from './certificate-words.ts'
 import type { Effect } from './effect.ts'
 import {
   issuingAuthority,
@@ -29,6 +30,7 @@ import {
   storedAuthority,
   vaultedFile,
 } from './pki-files.ts'
+import { renewalArguments } from './renewal-arguments.ts'
 import { storedLeaf } from './stored-leaf.ts'
 
 const args = z.strictObject({
@@ -48,9 +50,7 @@ const args = z.strictObject({
   usages: textList().default(['server']).describe('What it is for: server, client or both'),
   p12_password: secret().describe('Password of the PKCS#12 store'),
   alias: filledText().default('http').describe('Name of the entry in the PKCS#12 store'),
-  renew_before_days: int()
-    .optional()
-    .describe('Days before its end when a certificate is renewed. Default: when a third of its lifetime is left'),
+  renew_before_days: renewalArguments.renew_before_days,
   renew_before: day().optional().describe('A day such as 2027-03-01: a certificate that ends before it is renewed now'),
   force: bool().default(false).describe('Issue a new certificate without any other reason'),
   ...ownAuthorityArguments,
@@ -185,8 +185,8 @@ function changed(
   return {
     summary: `issue a certificate (${issued.reason.text}), valid until ${dayText(leaf.validToDate)}`,
     diff: {
-      before: before === undefined ? '' : description(before),
-      after: description(leaf),
+      before: before === undefined ? '' : certificateText(before),
+      after: certificateText(leaf),
       beforeHeader: paths.certificate,
       afterHeader: paths.certificate,
     },
@@ -196,19 +196,6 @@ function changed(
       publicFile(paths.certificate, leaf.toString()),
     ],
   }
-}
-
-/** Without serial number and key: those of a check would not be those of the run. */
-function description(leaf: X509Certificate): string {
-  const { dns, addresses } = certificateNames(leaf)
-  const lines = [
-    `subject: ${subjectText(leaf)}`,
-    `issuer: ${leaf.issuer.split('\n').join(', ')}`,
-    ...dns.map((name) => `name: ${name}`),
-    ...addresses.map((address) => `address: ${address}`),
-    `valid until: ${dayText(leaf.validToDate)}`,
-  ]
-  return lines.map((line) => `${line}\n`).join('')
 }
 
 function resultOf(state: State, paths: LeafPaths, reason: string): Values {

@@ -48,7 +48,7 @@ export const clusterGate = defineModule({
     return {
       kind: 'wait',
       what: args.gates.join(', '),
-      timeoutMs: (args.timeout ?? Number(variables.text('gate_timeout') ?? defaultTimeout)) * 1000,
+      timeoutMs: (args.timeout ?? variables.number('gate_timeout') ?? defaultTimeout) * 1000,
       intervalMs: 2000,
       probe: (look) => probe(look, endpoint, wanted),
     }

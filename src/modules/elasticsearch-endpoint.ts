@@ -50,7 +50,7 @@ export function nodeEndpoint(args: EndpointArguments, variables: TaskVariables):
   const pkiDir = variables.text('pki_dir') ?? inventoryStore(variables)
   return {
     host: args.host ?? variables.text('elasticsearch_http_host') ?? '127.0.0.1',
-    port: args.port ?? Number(variables.text('elasticsearch_http_port') ?? 9200),
+    port: args.port ?? variables.number('elasticsearch_http_port') ?? 9200,
     credentials: password === undefined ? undefined : { user, password },
     caSource: args.ca ?? (pkiDir === undefined ? undefined : `${pkiDir}/elasticsearch-ca.pem`),
     isCaGiven: args.ca !== undefined,

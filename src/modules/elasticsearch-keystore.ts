@@ -6,7 +6,7 @@ import { fileAt } from '../facts/file.ts'
 import type { Question } from '../facts/question.ts'
 import { Secret } from '../secrets/secret.ts'
 import { mapping, path, secret, textList } from './argument-types.ts'
-import { keystoreChange, wantedSecrets, type KeystoreDifference } from './keystore-change.ts'
+import { keystoreChange, keystoreDecision, wantedSecrets, type KeystoreDifference } from './keystore-change.ts'
 import { defineModule, type Look } from './module.ts'
 import { pendingKeystoreChanges } from './keystore-now.ts'
 
@@ -64,23 +64,11 @@ export const elasticsearchKeystore = defineModule({
       }
     }
     const difference = keystoreChange({ stored: state.stored, pending: state.pending, set, absent: wish.absent })
-    if (difference.summary === undefined) return { kind: 'keep', reason: `${file} ${difference.reason}` }
-    return {
-      kind: 'change',
-      change: {
-        summary: `${file}: ${difference.summary}`,
-        effects: [
-          {
-            kind: 'change-keystore',
-            path: file,
-            set: difference.set,
-            remove: difference.remove,
-            script: changeScript(wish, difference, state.isProtected),
-            stdin: stdinOf(difference, state.isProtected ? wish.password : undefined),
-          },
-        ],
-      },
-    }
+    const reason = `${file} ${difference.reason}`
+    return keystoreDecision(file, { ...difference, reason }, () => ({
+      script: changeScript(wish, difference, state.isProtected),
+      stdin: stdinOf(difference, state.isProtected ? wish.password : undefined),
+    }))
   },
 })
 

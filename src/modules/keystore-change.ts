@@ -1,5 +1,7 @@
 import { TaskError } from '../errors.ts'
 import { Secret } from '../secrets/secret.ts'
+import type { ChangeKeystore } from './effect.ts'
+import type { Decision } from './module.ts'
 
 export interface KeystoreWish {
   /** Names and values in the keystore now. */
@@ -34,6 +36,17 @@ export function keystoreChange(wish: KeystoreWish): KeystoreDifference {
     reason:
       wish.set.size === 0 ? 'holds nothing that is not wanted' : `holds ${[...wish.set.keys()].join(', ')} as wanted`,
   }
+}
+
+/** Keep, or have the product's own tool make the change. */
+export function keystoreDecision(
+  path: string,
+  { set, remove, summary, reason }: KeystoreDifference,
+  tool: () => Pick<ChangeKeystore, 'script' | 'stdin'>,
+): Decision {
+  if (summary === undefined) return { kind: 'keep', reason }
+  const effect: ChangeKeystore = { kind: 'change-keystore', path, set, remove, ...tool() }
+  return { kind: 'change', change: { summary: `${path}: ${summary}`, effects: [effect] } }
 }
 
 /** The values of a task's `set`, wrapped. A line end in a value could not be told from the end of the value. */

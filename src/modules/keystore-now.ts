@@ -1,3 +1,4 @@
+import { TaskError } from '../errors.ts'
 import { fileAt, type FileState } from '../facts/file.ts'
 import type { Question, Reader } from '../facts/question.ts'
 
@@ -12,6 +13,10 @@ export async function keystoreNow(host: Reader, path: string): Promise<KeystoreN
     host.ask(fileAt(path, { content: true })),
     host.ask(pendingKeystoreChanges(path)),
   ])
+  // Nobody knows what is in it: to keep it as it is would be a guess.
+  if (file.kind === 'file' && file.sha256 === undefined) {
+    throw new TaskError(`Cannot read "${path}"`, { hint: 'Use become: true' })
+  }
   return { file, pending }
 }
 

@@ -1,8 +1,10 @@
 import type { X509Certificate } from 'node:crypto'
 import * as z from 'zod'
-import { certificateNames, fingerprint, serialNumber } from '../pki/certificate-fields.ts'
+import { certificateNames } from '../pki/certificate-fields.ts'
+import { certificateValues } from './certificate-words.ts'
 import { kibanaServerArguments, lookAtKibanaServer, type KibanaServerLook } from './kibana-server-look.ts'
 import { defineModule, type Values } from './module.ts'
+import { renewalVerdict } from './renewal-verdict.ts'
 
 const args = z.strictObject(kibanaServerArguments)
 
@@ -23,13 +25,9 @@ export const kibanaCertificateStatus = defineModule<z.output<typeof args>, Kiban
   args,
   inspect: lookAtKibanaServer,
   decide({ server, view: { files, served }, plan }) {
-    const { action, reasons, text, hint } = plan
+    const { reason, values } = renewalVerdict(plan)
     const result = {
-      action,
-      due: action === 'issue' || action === 'reload',
-      reasons,
-      reason: text,
-      hint: hint ?? '',
+      ...values,
       host: server.host,
       port: server.port,
       file:
@@ -38,26 +36,11 @@ export const kibanaCertificateStatus = defineModule<z.output<typeof args>, Kiban
           : { problem: files.kind === 'off' ? 'none' : files.reason },
       served: served.kind === 'certificate' ? described(served.certificate) : { problem: served.reason },
     }
-    return { kind: 'keep', reason: action === 'none' ? text : `${words[action]}: ${text}`, result }
+    return { kind: 'keep', reason, result }
   },
 })
 
-const words: Readonly<Record<Exclude<KibanaServerLook['plan']['action'], 'none'>, string>> = {
-  issue: 'a new certificate is due',
-  place: 'a new certificate is due',
-  reload: 'the file is to be read again',
-  refuse: 'cannot be renewed',
-}
-
 function described(certificate: X509Certificate): Values {
   const { dns, addresses } = certificateNames(certificate)
-  return {
-    serial: serialNumber(certificate),
-    fingerprint: fingerprint(certificate),
-    issuer: certificate.issuer.split('\n').join(', '),
-    not_before: certificate.validFromDate.toISOString(),
-    not_after: certificate.validToDate.toISOString(),
-    names: dns,
-    addresses,
-  }
+  return { ...certificateValues(certificate), names: dns, addresses }
 }

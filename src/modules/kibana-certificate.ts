@@ -1,13 +1,13 @@
-import type { X509Certificate } from 'node:crypto'
 import * as z from 'zod'
 import { quote } from '../connection/quote.ts'
 import { renewedKibanaFiles } from '../elastic/kibana-server-files.ts'
 import type { KibanaServer } from '../elastic/kibana-server-tls.ts'
 import { TaskError } from '../errors.ts'
-import { certificateNames, dayText, serialNumber, subjectText } from '../pki/certificate-fields.ts'
+import { dayText, serialNumber } from '../pki/certificate-fields.ts'
 import { issueLeaf, type Authority, type Identity } from '../pki/issue.ts'
 import { authorityPaths } from '../pki/store.ts'
 import { filledText, int } from './argument-types.ts'
+import { certificateText } from './certificate-words.ts'
 import type { Effect, SetService } from './effect.ts'
 import type { NamedAuthority } from './issuing-authority.ts'
 import { kibanaServerArguments, lookAtKibanaServer, type KibanaServerLook } from './kibana-server-look.ts'
@@ -83,7 +83,14 @@ function changed({ files, plan, reloads, server }: OpenLook, issued: Identity | 
       summary: `${path}: ${what}${how} (${plan.text})`,
       ...(issued === undefined
         ? {}
-        : { diff: { before: textOf(before), after: textOf(after), beforeHeader: path, afterHeader: path } }),
+        : {
+            diff: {
+              before: certificateText(before),
+              after: certificateText(after),
+              beforeHeader: path,
+              afterHeader: path,
+            },
+          }),
       effects,
     },
     result: { path, serial: serialNumber(after), not_after: after.validToDate.toISOString() },
@@ -131,16 +138,4 @@ async function signing(look: Look, given: Args, { name, certificate }: NamedAuth
   const own = await ownAuthority(here, given)
   if (own?.certificate.raw.equals(certificate.raw) === true) return own
   return storedAuthority(here, authorityPaths(given.dir, name))
-}
-
-/** Without serial number and key: those of a check would not be those of the run. */
-function textOf(certificate: X509Certificate): string {
-  const { dns, addresses } = certificateNames(certificate)
-  const lines = [
-    `subject: ${subjectText(certificate)}`,
-    ...dns.map((name) => `name: ${name}`),
-    ...addresses.map((address) => `address: ${address}`),
-    `valid until: ${dayText(certificate.validToDate)}`,
-  ]
-  return lines.map((line) => `${line}\n`).join('')
 }

@@ -4,7 +4,7 @@ import { openKibanaKeystore } from '../elastic/sealed-store.ts'
 import type { FileState } from '../facts/file.ts'
 import { Secret } from '../secrets/secret.ts'
 import { filledText, mapping, path, secret, wordList } from './argument-types.ts'
-import { keystoreChange, wantedSecrets } from './keystore-change.ts'
+import { keystoreChange, keystoreDecision, wantedSecrets, type KeystoreDifference } from './keystore-change.ts'
 import { defineModule } from './module.ts'
 import { keystoreNow } from './keystore-now.ts'
 
@@ -35,32 +35,11 @@ export const kibanaKeystore = defineModule({
   decide: ({ file, pending }, args) => {
     const stored = storedIn(file, args)
     const change = keystoreChange({ stored, pending, set: wantedSecrets(args.set), absent: args.absent })
-    if (change.summary === undefined) return { kind: 'keep', reason: change.reason }
     const exists = file.kind === 'file' && file.size > 0
-    return {
-      kind: 'change',
-      change: {
-        summary: `${args.path}: ${change.summary}`,
-        effects: [
-          {
-            kind: 'change-keystore',
-            path: args.path,
-            set: change.set,
-            remove: change.remove,
-            script: script(args, change, exists),
-            // The tool parses a value as JSON if it can, so a password of digits would become a number.
-            stdin: new Secret(
-              [
-                args.password?.reveal() ?? '',
-                ...[...change.set.values()].map((value) => JSON.stringify(value.reveal())),
-              ]
-                .map((line) => `${line}\n`)
-                .join(''),
-            ),
-          },
-        ],
-      },
-    }
+    return keystoreDecision(args.path, change, () => ({
+      script: script(args, change, exists),
+      stdin: stdinOf(args, change),
+    }))
   },
 })
 
@@ -78,15 +57,17 @@ function storedIn(file: FileState, args: Args): ReadonlyMap<string, string> {
   return new Map([...opened].map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]))
 }
 
+/** The tool parses a value as JSON if it can, so a password of digits would become a number. */
+function stdinOf({ password }: Args, { set }: KeystoreDifference): Secret {
+  const lines = [password?.reveal() ?? '', ...[...set.values()].map((value) => JSON.stringify(value.reveal()))]
+  return new Secret(lines.map((line) => `${line}\n`).join(''))
+}
+
 /**
  * The tool ends with 0 on nearly every error, so each value is read back. `read -r` and `printf` belong to the shell:
  * no secret becomes an argument of a process.
  */
-function script(
-  args: Args,
-  change: { readonly set: ReadonlyMap<string, Secret>; readonly remove: readonly string[] },
-  exists: boolean,
-): string {
+function script(args: Args, change: KeystoreDifference, exists: boolean): string {
   return [
     `store=${quote(args.path)}; bin=${quote(`${args.home}/bin/kibana-keystore`)}`,
     `KBN_PATH_CONF=${quote(args.path.slice(0, args.path.lastIndexOf('/')))}; export KBN_PATH_CONF`,
@@ -98,7 +79,13 @@ function script(
     `END`,
     `  else "$bin" "$@"; fi`,
     `}`,
-    ...(exists ? [] : [`tool create </dev/null >/dev/null || exit 1`]),
+    // Made by root with our umask it is 0600 root, which Kibana could not read; the next run would find it there.
+    ...(exists
+      ? []
+      : [
+          `tool create </dev/null >/dev/null || exit 1`,
+          `chgrp ${quote(args.group)} "$store" && chmod 0660 "$store" || exit 1`,
+        ]),
     ...[...change.set.keys()].flatMap((name) => [
       `IFS= read -r value`,
       `printf '%s\\n' "$value" | tool add --stdin --force ${quote(name)} >/dev/null || exit 1`,
@@ -108,8 +95,6 @@ function script(
       `tool remove ${quote(name)} </dev/null >/dev/null || exit 1`,
       `tool list </dev/null | grep -Fqx ${quote(name)} && { echo ${quote(`kibana-keystore did not remove "${name}"`)} >&2; exit 1; }`,
     ]),
-    // A keystore made by root with our umask is 0600 root: Kibana could not read it.
-    ...(exists ? [] : [`chgrp ${quote(args.group)} "$store" && chmod 0660 "$store" || exit 1`]),
     'exit 0',
   ].join('\n')
 }

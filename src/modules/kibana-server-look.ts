@@ -15,10 +15,11 @@ import type { CertificateNames } from '../pki/certificate-name.ts'
 import { isFrom } from '../pki/reissue-reason.ts'
 import { PkiError } from '../pki/pki-error.ts'
 import { readSettings } from '../yaml-settings/read-settings.ts'
-import { bool, day, filledText, int, path, secret, textList } from './argument-types.ts'
+import { bool, filledText, path, secret, textList } from './argument-types.ts'
 import { servedAt } from './installed-certificate.ts'
 import { formerAuthorities, storedAuthorities, type NamedAuthority } from './issuing-authority.ts'
 import type { Look } from './module.ts'
+import { renewalArguments } from './renewal-arguments.ts'
 
 /** What both modules of Kibana's own certificate are told. */
 export const kibanaServerArguments = {
@@ -33,10 +34,7 @@ export const kibanaServerArguments = {
     .describe('Names and addresses by which Kibana is known; those that are neither are left out'),
   names: textList().default([]).describe('Host names that its users use; each must be one'),
   addresses: textList().default([]).describe('IP addresses that its users use; each must be one'),
-  renew_before_days: int()
-    .optional()
-    .describe('Days before its end when a certificate is renewed. Default: when a third of its lifetime is left'),
-  renew_before: day().optional().describe('A certificate that ends before this day is renewed now'),
+  ...renewalArguments,
   force: bool().default(false).describe('Due without any other reason'),
 }
 

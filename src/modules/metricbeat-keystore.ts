@@ -3,7 +3,7 @@ import { openBeatKeystore } from '../elastic/sealed-store.ts'
 import { quote } from '../connection/quote.ts'
 import { Secret } from '../secrets/secret.ts'
 import { filledText, mapping, path, wordList } from './argument-types.ts'
-import { keystoreChange, wantedSecrets } from './keystore-change.ts'
+import { keystoreChange, keystoreDecision, wantedSecrets, type KeystoreDifference } from './keystore-change.ts'
 import { defineModule } from './module.ts'
 import { keystoreNow } from './keystore-now.ts'
 
@@ -29,23 +29,10 @@ export const metricbeatKeystore = defineModule({
     const content = file.kind === 'file' && file.size > 0 ? file.content : undefined
     const stored = content === undefined ? new Map<string, string>() : openBeatKeystore(content, args.path)
     const change = keystoreChange({ stored, pending, set: stringForms(wantedSecrets(args.set)), absent: args.absent })
-    if (change.summary === undefined) return { kind: 'keep', reason: change.reason }
-    return {
-      kind: 'change',
-      change: {
-        summary: `${args.path}: ${change.summary}`,
-        effects: [
-          {
-            kind: 'change-keystore',
-            path: args.path,
-            set: change.set,
-            remove: change.remove,
-            script: script(args.command, change),
-            stdin: new Secret([...change.set.values()].map((value) => `${value.reveal()}\n`).join('')),
-          },
-        ],
-      },
-    }
+    return keystoreDecision(args.path, change, () => ({
+      script: script(args.command, change),
+      stdin: new Secret([...change.set.values()].map((value) => `${value.reveal()}\n`).join('')),
+    }))
   },
 })
 
@@ -57,10 +44,7 @@ function stringForms(set: ReadonlyMap<string, Secret>): ReadonlyMap<string, Secr
   return new Map([...set].map(([name, value]) => [name, new Secret(JSON.stringify(value.reveal()))]))
 }
 
-function script(
-  command: string,
-  change: { readonly set: ReadonlyMap<string, Secret>; readonly remove: readonly string[] },
-): string {
+function script(command: string, change: KeystoreDifference): string {
   return [
     ...[...change.set.keys()].flatMap((name) => [
       `IFS= read -r value`,

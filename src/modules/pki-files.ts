@@ -6,7 +6,7 @@ import type { Authority } from '../pki/issue.ts'
 import { certificatesFromPem, keyFromPem } from '../pki/pem.ts'
 import { PkiError } from '../pki/pki-error.ts'
 import type { AuthorityPaths } from '../pki/store.ts'
-import type { Secret } from '../secrets/secret.ts'
+import { Secret } from '../secrets/secret.ts'
 import { secret, sourcePath } from './argument-types.ts'
 import type { Effect, WriteFile } from './effect.ts'
 import type { Look } from './module.ts'
@@ -67,6 +67,11 @@ export async function storedFile(look: Look, path: string): Promise<Buffer | und
     throw new TaskError(`Cannot read "${path}": permission denied`, { hint: 'Run elkseal as the owner of the file' })
   }
   return state.content
+}
+
+/** A password as its file has it: editors end a file with a newline, no password does. */
+export function passwordIn(content: Secret): Secret {
+  return new Secret(content.reveal().replace(/\r?\n$/, ''))
 }
 
 /** The folder of a store file, made where it is missing. */

@@ -9,8 +9,8 @@ import { defineModule, type Look, type Probe } from './module.ts'
 import { explainReload } from './reloaded-certificate.ts'
 import { contextVariables } from './task-variables.ts'
 import { transportArguments, transportWords, type TransportWords } from './transport-arguments.ts'
-import { transportFiles } from './transport-look.ts'
 import { probeIdentity, probeTransport } from './transport-probe.ts'
+import { transportFiles } from './transport-stores.ts'
 
 const args = z.strictObject({
   ...transportArguments,

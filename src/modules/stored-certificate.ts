@@ -14,7 +14,7 @@ import {
   type StoredAuthorities,
 } from './issuing-authority.ts'
 import type { Look } from './module.ts'
-import { ownAuthority, storedFile } from './pki-files.ts'
+import { ownAuthority, passwordIn, storedFile } from './pki-files.ts'
 
 /** The store's side of a renewal, and what the host's side is compared with. */
 export interface StoredSide {
@@ -35,11 +35,11 @@ export async function storedSide(look: Look, given: StatusArguments, names: Cert
   const paths = leafPaths(given.dir, given.node, 'http')
   const [authorities, kept, envelope, own] = await Promise.all([
     storedAuthorities(look, given.dir, given.ca),
-    storedSecret(here, passwordPath(given.dir)),
+    storedPassword(here, passwordPath(given.dir)),
     storedSecret(here, paths.store),
     ownAuthority(here, given),
   ])
-  const password = given.p12_password ?? asLine(kept)
+  const password = given.p12_password ?? kept
   const leaf = password && (await storedLeaf(here, paths, { file: 'http', p12_password: password }))
   const authority = issuingAuthority(authorities, leaf?.certificate)
   const common = {
@@ -48,7 +48,7 @@ export async function storedSide(look: Look, given: StatusArguments, names: Cert
     password,
     sha256: envelope === undefined ? undefined : createHash('sha256').update(envelope.revealBytes()).digest('hex'),
   }
-  const isPasswordChanged = kept !== undefined && password?.equals(asLine(kept) ?? kept) === false
+  const isPasswordChanged = kept !== undefined && password?.equals(kept) === false
   if (authority === undefined || leaf === undefined) {
     return {
       ...common,
@@ -65,13 +65,13 @@ export async function storedSide(look: Look, given: StatusArguments, names: Cert
   return { ...common, view: { stored, otherAuthority, rotatedAuthority, isPasswordChanged } }
 }
 
+async function storedPassword(here: Look, file: string): Promise<Secret | undefined> {
+  const stored = await storedSecret(here, file)
+  return stored === undefined ? undefined : passwordIn(stored)
+}
+
 async function storedSecret(here: Look, file: string): Promise<Secret | undefined> {
   const content = await storedFile(here, file)
   if (content === undefined) return undefined
   return here.vault.isEncrypted(content) ? here.vault.decrypt(content, file) : new Secret(content)
-}
-
-/** Editors end a file with a newline; no password does. */
-function asLine(stored: Secret | undefined): Secret | undefined {
-  return stored === undefined ? undefined : new Secret(stored.reveal().replace(/\r?\n$/, ''))
 }

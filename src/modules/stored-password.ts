@@ -5,7 +5,7 @@ import { Secret } from '../secrets/secret.ts'
 import { int, path, secret } from './argument-types.ts'
 import type { Effect } from './effect.ts'
 import { defineModule } from './module.ts'
-import { folderEffects, storedFile, vaultedFile } from './pki-files.ts'
+import { folderEffects, passwordIn, storedFile, vaultedFile } from './pki-files.ts'
 
 const args = z.strictObject({
   path: path().describe('File on the controller; it is written vault-encrypted'),
@@ -41,13 +41,7 @@ export const storedPassword = defineModule<Args, State>({
         hint: `Encrypt it: ansible-vault encrypt ${given.path}`,
       })
     }
-    // Editors end a file with a newline; no password does.
-    const stored = new Secret(
-      look.vault
-        .decrypt(content, given.path)
-        .reveal()
-        .replace(/\r?\n$/, ''),
-    )
+    const stored = passwordIn(look.vault.decrypt(content, given.path))
     return { stored, made: stored, folder }
   },
   decide(state, given, context) {

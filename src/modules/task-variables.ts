@@ -5,6 +5,8 @@ import type { Context, Look } from './module.ts'
 /** Variables that complete a task's arguments; undefined where nothing sets them. */
 export interface TaskVariables {
   text(name: string): string | undefined
+  /** Throws a TaskError for what is no whole number. */
+  number(name: string): number | undefined
   secret(name: string): Secret | undefined
 }
 
@@ -12,6 +14,7 @@ export interface TaskVariables {
 export function contextVariables(context: Context): TaskVariables {
   return {
     text: (name) => textOf(variableOf(context, name)),
+    number: (name) => numberOf(name, textOf(variableOf(context, name))),
     secret: (name) => {
       const value = variableOf(context, name)
       return value instanceof Secret ? value : typeof value === 'string' ? new Secret(value) : undefined
@@ -23,6 +26,7 @@ export function contextVariables(context: Context): TaskVariables {
 export function lookVariables(look: Pick<Look, 'render'>): TaskVariables {
   return {
     text: (name) => textOf(renderedVariable(look, name)),
+    number: (name) => numberOf(name, textOf(renderedVariable(look, name))),
     secret: (name) => {
       const value = renderedVariable(look, name)
       return value === '' ? undefined : new Secret(value)
@@ -47,4 +51,9 @@ export function renderedVariable(look: Pick<Look, 'render'>, name: string): stri
 
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined
+}
+
+function numberOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined || /^\s*\d+\s*$/.test(text)) return text === undefined ? undefined : Number(text)
+  throw new TaskError(`The variable "${name}" must be a whole number, not "${text}"`)
 }

@@ -21,7 +21,7 @@ export const transportArguments = {
   rotate: bool().default(false).describe('Whether the nodes are to go over to the CA from another one'),
 }
 
-interface TransportArguments extends OwnAuthorityArguments {
+export interface TransportArguments extends OwnAuthorityArguments {
   readonly dir?: string | undefined
   readonly ca: string
   readonly path_conf?: string | undefined
@@ -56,7 +56,7 @@ export function transportWords(look: Pick<Look, 'render'>, args: TransportArgume
     pathConf,
     keystorePassword: args.keystore_password ?? variables.secret('elasticsearch_keystore_password'),
     host: args.host ?? variables.text('elasticsearch_transport_host') ?? '127.0.0.1',
-    port: args.port ?? Number(variables.text('elasticsearch_transport_port') ?? 9300),
+    port: args.port ?? variables.number('elasticsearch_transport_port') ?? 9300,
     rotate: args.rotate,
   }
 }

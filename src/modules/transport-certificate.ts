@@ -9,11 +9,13 @@ import type { CertificateNames } from '../pki/certificate-name.ts'
 import { issueLeaf } from '../pki/issue.ts'
 import { isFrom, keepReason } from '../pki/reissue-reason.ts'
 import { Secret } from '../secrets/secret.ts'
-import { bool, day, filledText, int, textList } from './argument-types.ts'
+import { bool, filledText, int, textList } from './argument-types.ts'
+import { certificateText } from './certificate-words.ts'
 import { isForced } from './is-forced.ts'
 import { defineModule, type Change, type Look, type Values } from './module.ts'
-import { transportArguments, transportWords, type TransportWords } from './transport-arguments.ts'
-import { authorityInHand, noAuthority, signingAuthority, transportFiles } from './transport-look.ts'
+import { renewalArguments } from './renewal-arguments.ts'
+import { transportArguments, type TransportWords } from './transport-arguments.ts'
+import { lookToChange, noAuthority, signingAuthority } from './transport-look.ts'
 
 const args = z.strictObject({
   ...transportArguments,
@@ -23,10 +25,7 @@ const args = z.strictObject({
     .describe('Names and addresses of the node for other nodes; those that are neither are left out'),
   days: int().default(365).describe('How many days a new certificate is valid, at most as long as its CA'),
   key_bits: int().default(2048).describe('Length of a new RSA key; 2048 or more'),
-  renew_before_days: int()
-    .optional()
-    .describe('Days before its end when a certificate is renewed. Default: when a third of its lifetime is left'),
-  renew_before: day().optional().describe('A certificate that ends before this day is renewed now'),
+  ...renewalArguments,
   force: bool().default(false).describe('Issue a new certificate without any other reason'),
 })
 
@@ -53,13 +52,8 @@ export const transportCertificate = defineModule<Args, State>({
   args,
   makesAtRandom: true,
   async inspect(look, given) {
-    const words = transportWords(look, given)
-    const files = await transportFiles(look, words)
-    const authority = await authorityInHand(look, words, files)
-    if (files.kind !== 'open') {
-      const reason = files.kind === 'off' ? 'transport TLS is off' : files.reason
-      throw new TaskError(`The transport certificate cannot be changed while the node runs: ${reason}`)
-    }
+    const whereClosed = 'The transport certificate cannot be changed while the node runs'
+    const { words, files, authority } = await lookToChange(look, given, whereClosed)
     if (given.rotate) {
       if (authority === undefined) throw noAuthority()
       const isMoving = !isFrom(files.key.certificate, authority.certificate)
@@ -87,7 +81,12 @@ export const transportCertificate = defineModule<Args, State>({
     const { certificate, reason, store } = issued
     const change: Change = {
       summary: `${path}: new certificate (${reason}), valid until ${dayText(certificate.validToDate)}`,
-      diff: { before: textOf(before), after: textOf(certificate), beforeHeader: path, afterHeader: path },
+      diff: {
+        before: certificateText(before),
+        after: certificateText(certificate),
+        beforeHeader: path,
+        afterHeader: path,
+      },
       effects: [{ kind: 'write-file', path, content: new Secret(store) }],
     }
     return { kind: 'change', change, result: resultOf(path, certificate) }
@@ -131,17 +130,4 @@ function namesFor({ known_as: knownAs }: Args, { key }: OpenTransport): Certific
 
 function resultOf(path: string, certificate: X509Certificate): Values {
   return { path, serial: serialNumber(certificate), not_after: certificate.validToDate.toISOString() }
-}
-
-/** Without serial number: that of a check would not be that of the run. */
-function textOf(certificate: X509Certificate): string {
-  const { dns, addresses } = certificateNames(certificate)
-  const lines = [
-    `subject: ${subjectText(certificate)}`,
-    `issuer: ${certificate.issuer.split('\n').join(', ')}`,
-    ...dns.map((name) => `name: ${name}`),
-    ...addresses.map((address) => `address: ${address}`),
-    `valid until: ${dayText(certificate.validToDate)}`,
-  ]
-  return lines.map((line) => `${line}\n`).join('')
 }

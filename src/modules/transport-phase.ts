@@ -5,8 +5,8 @@ import { subjectText } from '../pki/certificate-fields.ts'
 import type { Identity } from '../pki/issue.ts'
 import { choice, int } from './argument-types.ts'
 import { defineModule, type Look, type Probe } from './module.ts'
-import { transportArguments, transportWords, type TransportWords } from './transport-arguments.ts'
-import { authorityInHand, noAuthority, transportFiles } from './transport-look.ts'
+import { transportArguments, type TransportWords } from './transport-arguments.ts'
+import { lookAtTransport, noAuthority } from './transport-look.ts'
 import { probeIdentity, probeTransport } from './transport-probe.ts'
 
 const args = z.strictObject({
@@ -36,9 +36,7 @@ export const transportPhaseGate = defineModule<z.output<typeof args>, State>({
 `,
   args,
   async inspect(look, given) {
-    const words = transportWords(look, given)
-    const files = await transportFiles(look, words)
-    const authority = await authorityInHand(look, words, files)
+    const { words, files, authority } = await lookAtTransport(look, given)
     if (authority === undefined) throw noAuthority()
     return { files, words, authority, identity: await probeIdentity(look, words, files) }
   },

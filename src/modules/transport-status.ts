@@ -3,20 +3,20 @@ import * as z from 'zod'
 import { trustedCertificates } from '../elastic/transport-files.ts'
 import { rotationDue } from '../elastic/rotation-due.ts'
 import { planTransport, type TransportPlan, type TransportView } from '../elastic/transport-plan.ts'
-import { dayText, fingerprint, isAmong, serialNumber, subjectText } from '../pki/certificate-fields.ts'
-import { bool, day, int } from './argument-types.ts'
+import { dayText, isAmong, subjectText } from '../pki/certificate-fields.ts'
+import { bool, int } from './argument-types.ts'
+import { certificateValues } from './certificate-words.ts'
 import { isForced } from './is-forced.ts'
 import { defineModule, type Values } from './module.ts'
-import { transportArguments, transportWords } from './transport-arguments.ts'
-import { authorityInHand, transportFiles } from './transport-look.ts'
+import { renewalArguments } from './renewal-arguments.ts'
+import { renewalVerdict } from './renewal-verdict.ts'
+import { transportArguments } from './transport-arguments.ts'
+import { lookAtTransport } from './transport-look.ts'
 import { probeTransport } from './transport-probe.ts'
 
 const args = z.strictObject({
   ...transportArguments,
-  renew_before_days: int()
-    .optional()
-    .describe('Days before its end when a certificate is renewed. Default: when a third of its lifetime is left'),
-  renew_before: day().optional().describe('A certificate that ends before this day is renewed now'),
+  ...renewalArguments,
   force: bool().default(false).describe('Due without any other reason'),
   certificate_days: int().default(365).describe('How many days a new certificate is valid: a CA is due before'),
 })
@@ -41,9 +41,7 @@ export const transportStatus = defineModule<Args, State>({
 `,
   args,
   async inspect(look, given) {
-    const words = transportWords(look, given)
-    const files = await transportFiles(look, words)
-    const authority = await authorityInHand(look, words, files)
+    const { words, files, authority } = await lookAtTransport(look, given)
     const seen = files.kind === 'off' ? undefined : await probeTransport(look, files, words)
     const { renew_before_days: renewBeforeDays, renew_before: renewBefore } = given
     const force = isForced(given, files.kind === 'open' ? files.key.certificate : undefined, look)
@@ -54,13 +52,9 @@ export const transportStatus = defineModule<Args, State>({
   },
   decide({ view, plan, isAuthorityDue }) {
     const { files, seen } = view
-    const { action, reasons, text, hint } = plan
+    const { reason, values } = renewalVerdict(plan)
     const result = {
-      action,
-      due: action === 'issue' || action === 'reload',
-      reasons,
-      reason: text,
-      hint: hint ?? '',
+      ...values,
       authority_due: isAuthorityDue,
       kind: files.kind,
       closed_reason: files.kind === 'closed' ? files.reason : '',
@@ -71,27 +65,12 @@ export const transportStatus = defineModule<Args, State>({
       served: seen?.certificate === undefined ? { problem: seen?.rejected ?? 'nothing' } : described(seen.certificate),
       trusted: files.kind === 'open' ? trustedCertificates(files).map((one) => trustedText(one, view)) : [],
     }
-    const reason = action === 'none' ? text : `${words[action]}: ${text}`
     return { kind: 'keep', reason, result }
   },
 })
 
-const words: Readonly<Record<TransportPlan['action'], string>> = {
-  none: 'nothing to do',
-  issue: 'a new certificate is due',
-  reload: 'the file is to be read again',
-  refuse: 'cannot be renewed',
-}
-
 function described(certificate: X509Certificate | undefined): Values {
-  if (certificate === undefined) return { problem: 'not known' }
-  return {
-    serial: serialNumber(certificate),
-    fingerprint: fingerprint(certificate),
-    issuer: certificate.issuer.split('\n').join(', '),
-    not_before: certificate.validFromDate.toISOString(),
-    not_after: certificate.validToDate.toISOString(),
-  }
+  return certificate === undefined ? { problem: 'not known' } : certificateValues(certificate)
 }
 
 function trustedText(certificate: X509Certificate, { authority }: TransportView): string {

@@ -13,8 +13,8 @@ import { isFrom } from '../pki/reissue-reason.ts'
 import { Secret } from '../secrets/secret.ts'
 import { choice } from './argument-types.ts'
 import { defineModule, type Change } from './module.ts'
-import { transportArguments, transportWords } from './transport-arguments.ts'
-import { authorityInHand, noAuthority, transportFiles } from './transport-look.ts'
+import { transportArguments } from './transport-arguments.ts'
+import { lookToChange, noAuthority } from './transport-look.ts'
 
 const args = z.strictObject({
   ...transportArguments,
@@ -46,13 +46,8 @@ export const transportTrust = defineModule<Args, State>({
   args,
   makesAtRandom: true,
   async inspect(look, given) {
-    const words = transportWords(look, given)
-    const files = await transportFiles(look, words)
-    const authority = await authorityInHand(look, words, files)
-    if (files.kind !== 'open') {
-      const reason = files.kind === 'off' ? 'transport TLS is off' : files.reason
-      throw new TaskError(`What the node trusts cannot be changed while it runs: ${reason}`)
-    }
+    const whereClosed = 'What the node trusts cannot be changed while it runs'
+    const { files, authority } = await lookToChange(look, given, whereClosed)
     if (authority === undefined) throw noAuthority()
     const before = trustedCertificates(files)
     const wanted = wantedTrust(given.state, files, authority)

@@ -129,8 +129,12 @@ async function followed(look: Look, words: HttpRequestWords, left: number): Prom
   const url = new URL(location, words.url)
   const elsewhere = url.origin !== new URL(words.url).origin
   // A password is for the server it was given for.
-  const headers = Object.entries(words.headers).filter(([name]) => !elsewhere || name.toLowerCase() !== 'authorization')
+  const headers = Object.entries(words.headers).filter(([name, value]) => !elsewhere || !isSecret(name, value))
   return followed(look, { ...words, url: url.href, headers: Object.fromEntries(headers) }, left - 1)
+}
+
+function isSecret(header: string, value: string | Secret): boolean {
+  return value instanceof Secret || ['authorization', 'cookie'].includes(header)
 }
 
 function wordsOf(given: Args, ca: FileState | undefined): HttpRequestWords {

@@ -114,10 +114,12 @@ function describe(
 /** Passwords that stand in a settings file are no business of a diff's readers. */
 export function maskedDiff(diff: Diff): Diff {
   const mask = (text: string) =>
-    text.replace(
-      /^(\s*["']?[\w.-]*(?:password|passphrase|secret|token|api_key|encryptionKey)[\w.-]*["']?\s*:[ \t]*)(?=\S)(?!\[?$).+$/gim,
-      '$1********',
-    )
+    text
+      .replace(
+        /^(\s*["']?[\w.-]*(?:password|passphrase|secret|token|api_key|encryptionKey)[\w.-]*["']?\s*:[ \t]*)(?=\S)(?!\[?$).+$/gim,
+        '$1********',
+      )
+      .replace(/(:\/\/[^/\s:@"']*:)[^/\s@"']+(?=@)/g, '$1********')
   return { ...diff, before: mask(diff.before), after: mask(diff.after) }
 }
 

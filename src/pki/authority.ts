@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import { Secret } from '../secrets/secret.ts'
-import { dayText, mayIssue, subjectText } from './certificate-fields.ts'
+import { dayText, issuersOf, mayIssue, subjectText } from './certificate-fields.ts'
 import { assertCanSign, type Authority } from './issue.ts'
 import { certificatesFromPem, isPem, keyFromPem } from './pem.ts'
 import { readPkcs12, type StoredKey } from './pkcs12.ts'
@@ -134,20 +134,6 @@ function noPair(path: string, keys: readonly StoredKey[]): PkiError {
         hint: 'A CA must have its private key to issue certificates; a truststore has none',
       })
     : new PkiError(`The private key in "${path}" does not match a certificate in it`)
-}
-
-/** The certificates above one, as far as they are there. */
-function issuersOf(certificate: X509Certificate, all: readonly X509Certificate[]): readonly X509Certificate[] {
-  const chain: X509Certificate[] = []
-  let current = certificate
-  for (;;) {
-    const issuer = all.find(
-      (one) => !one.raw.equals(current.raw) && current.checkIssued(one) && current.verify(one.publicKey),
-    )
-    if (issuer === undefined || chain.some((one) => one.raw.equals(issuer.raw))) return chain
-    chain.push(issuer)
-    current = issuer
-  }
 }
 
 function lowerFirst(text: string): string {

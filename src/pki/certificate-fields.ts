@@ -48,6 +48,12 @@ export function serialNumber(certificate: X509Certificate): string {
   return certificate.serialNumber.toLowerCase().replace(/^0+(?=.)/, '')
 }
 
+/** Enough of it to tell two certificates apart. */
+export function shortSerial(certificate: X509Certificate): string {
+  const serial = serialNumber(certificate)
+  return serial.length > 12 ? `${serial.slice(0, 12)}…` : serial
+}
+
 /** SHA-256 of the certificate, lower-case hex. */
 export function fingerprint(certificate: X509Certificate): string {
   return certificate.fingerprint256.replaceAll(':', '').toLowerCase()
@@ -58,9 +64,33 @@ export function isAmong(certificate: X509Certificate, others: readonly X509Certi
   return others.some((one) => one.raw.equals(certificate.raw))
 }
 
+/** The certificates above one, its issuer first, as far as they are there. */
+export function issuersOf(certificate: X509Certificate, all: readonly X509Certificate[]): readonly X509Certificate[] {
+  const chain: X509Certificate[] = []
+  let current = certificate
+  for (;;) {
+    const issuer = all.find(
+      (one) => !one.raw.equals(current.raw) && current.checkIssued(one) && current.verify(one.publicKey),
+    )
+    if (issuer === undefined || chain.some((one) => one.raw.equals(issuer.raw))) return chain
+    chain.push(issuer)
+    current = issuer
+  }
+}
+
 /** The subject on one line: `CN=es1, DC=lab`. */
 export function subjectText(certificate: X509Certificate): string {
   return certificate.subject.split('\n').join(', ')
+}
+
+/** The subject of a CA with its serial number: two CAs may have one name. */
+export function authorityText(certificate: X509Certificate): string {
+  return `${subjectText(certificate)} (${shortSerial(certificate)})`
+}
+
+/** The issuer, likewise. */
+export function issuerText(certificate: X509Certificate): string {
+  return certificate.issuer.split('\n').join(', ')
 }
 
 /** `2027-03-01`, in UTC. */

@@ -1,14 +1,8 @@
 import type { TaskFinished } from '../engine/events.ts'
+import type { Check } from '../modules/check.ts'
 import { dye, printable } from './style.ts'
 
-/** One thing that was looked at from outside, and what was seen. */
-export interface Check {
-  readonly name: string
-  readonly host: string
-  readonly ok: boolean
-  readonly expected: string
-  readonly found: string
-}
+export type { Check }
 
 /** The checks that a module left in its result. */
 export function checksOf(event: TaskFinished): readonly Check[] {

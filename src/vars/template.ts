@@ -1,8 +1,10 @@
 import { TaskError } from '../errors.ts'
-import { Machine, type Resolve } from './jinja/evaluate.ts'
+import { Machine } from './jinja/evaluate.ts'
 import { library } from './jinja/library.ts'
+import type { Resolve } from './jinja/names.ts'
 import { parseExpression, parseTemplate } from './jinja/parser.ts'
 import type { RevealListener } from './jinja/python.ts'
+import { joined, render } from './jinja/render.ts'
 import { TemplateSyntaxError, type Expression, type Statement } from './jinja/syntax.ts'
 import { EvaluationError, UndefinedError } from './jinja/value.ts'
 
@@ -22,9 +24,9 @@ export function isTemplate(text: string): boolean {
  */
 export function evaluateTemplate(text: string, surroundings: Surroundings, kind: TemplateKind = 'value'): unknown {
   const machine = new Machine(library, surroundings.resolve, surroundings.reveal)
-  const outputs = machine.run(parsedTemplate(text, kind))
+  const outputs = render(machine, parsedTemplate(text, kind))
   if (outputs.length === 0) return null
-  const result = outputs.length === 1 ? outputs[0] : machine.joined(outputs)
+  const result = outputs.length === 1 ? outputs[0] : joined(machine, outputs)
   if (typeof result !== 'string') return result
   return result + '\n'.repeat(Math.max(0, lineEnds(text) - lineEnds(result)))
 }

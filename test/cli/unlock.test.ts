@@ -2,31 +2,19 @@ import assert from 'node:assert/strict'
 import { utimesSync } from 'node:fs'
 import type { LockOwner } from '../../src/engine/lock/lock-owner.ts'
 import { jsonLines } from '../support/cli.ts'
-import { LockBench } from '../support/lock-bench.ts'
+import { elsewhere, lockBench } from '../support/lock-bench.ts'
 
-const first: LockOwner = {
-  lock: '2026-11-24T19-45-15-3f2a.c0ffee00',
-  run: '2026-11-24T19-45-15-3f2a',
-  user: 'anna',
-  controller: 'ctl7',
-  process: { pid: 4711 },
-  started: '2026-11-24T19:45:15.000Z',
-  playbook: 'renew.yml',
-  limit: 'es*',
-}
-const second: LockOwner = { ...first, lock: 'r2.c0ffee00', run: 'r2', user: 'ben' }
+/** Another run of somebody else. */
+const second: LockOwner = { ...elsewhere, lock: 'r2.c0ffee00', run: 'r2', user: 'ben' }
 
 describe('elkseal unlock', () => {
-  const bench = new LockBench()
-  before(() => bench.start())
-  after(() => bench.close())
-  afterEach(() => bench.clear())
+  const bench = lockBench()
 
   const unlock = (...args: readonly string[]) =>
     bench.cli.run(['unlock', '-i', bench.path('hosts.yml'), '-e', 'ansible_become=false', ...args])
 
   it('shows who holds which host', async () => {
-    bench.plant('es1', first)
+    bench.plant('es1', elsewhere)
     utimesSync(bench.plant('es2', second), new Date(Date.now() - 3_600_000), new Date(Date.now() - 3_600_000))
     const { code, stdout } = await unlock()
     assert.equal(code, 0)
@@ -38,7 +26,7 @@ describe('elkseal unlock', () => {
     )
     assert.match(lines[2] ?? '', /^es2 +r2 +ben@ctl7 .*60 minutes ago, stale/)
     assert.equal(lines.length, 3)
-    assert.deepEqual([bench.locks('es1'), bench.locks('es2')], [[first.lock], [second.lock]])
+    assert.deepEqual([bench.locks('es1'), bench.locks('es2')], [[elsewhere.lock], [second.lock]])
   })
 
   it('says that there are none', async () => {
@@ -47,10 +35,10 @@ describe('elkseal unlock', () => {
   })
 
   it('removes the locks of one run, and no others', async () => {
-    bench.plant('es1', first)
-    bench.plant('es3', first)
+    bench.plant('es1', elsewhere)
+    bench.plant('es3', elsewhere)
     bench.plant('es2', second)
-    const { code, stdout } = await unlock('--id', first.run)
+    const { code, stdout } = await unlock('--id', elsewhere.run)
     assert.equal(code, 0)
     assert.match(stdout, /^es1 .*removed/m)
     assert.match(stdout, /^es3 .*removed/m)
@@ -62,12 +50,12 @@ describe('elkseal unlock', () => {
   })
 
   it('leaves hosts outside --limit alone', async () => {
-    bench.plant('es1', first)
-    bench.plant('es3', first)
-    await unlock('--id', first.run, '--limit', 'es1')
+    bench.plant('es1', elsewhere)
+    bench.plant('es3', elsewhere)
+    await unlock('--id', elsewhere.run, '--limit', 'es1')
     assert.deepEqual(
       bench.names.map((name) => bench.locks(name)),
-      [[], [], [first.lock]],
+      [[], [], [elsewhere.lock]],
     )
   })
 
@@ -80,12 +68,12 @@ describe('elkseal unlock', () => {
   })
 
   it('is one JSON object a lock for programs', async () => {
-    bench.plant('es1', first)
+    bench.plant('es1', elsewhere)
     const { stdout } = await unlock('--output', 'json')
     const [line] = jsonLines(stdout)
     assert.deepEqual(
       [line?.['event'], line?.['host'], line?.['run'], line?.['pid'], line?.['verdict'], line?.['removed']],
-      ['lock', 'es1', first.run, 4711, 'alive', false],
+      ['lock', 'es1', elsewhere.run, 4711, 'alive', false],
     )
   })
 
@@ -96,7 +84,7 @@ describe('elkseal unlock', () => {
   })
 
   it('looks as the account that logs in where nobody may become root', async () => {
-    bench.plant('es1', first)
+    bench.plant('es1', elsewhere)
     const { code, stdout } = await unlock('-e', 'ansible_become=true', '-e', 'ansible_become_exe=/nowhere/sudo')
     assert.equal(code, 0)
     assert.match(stdout, /was looked at as one account only/)

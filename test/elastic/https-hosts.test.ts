@@ -33,4 +33,14 @@ describe('byHttps', () => {
   it('refuses what is no address', () => {
     for (const host of ['ftp://es1:21', 'http://', ':::']) assert.throws(() => byHttps([host], kibana), TaskError)
   })
+
+  it('names an address in a refusal without the password in it', () => {
+    const places = ['http://kibana:Hunter22@es1', 'ftp://kibana:Hunter22@es1', 'http://kibana:/Hunter22@es1']
+    for (const host of places) {
+      assert.throws(
+        () => byHttps([host], kibana),
+        ({ message }: Error) => /^"\w+:\/\/es1/.test(message) && !message.includes('Hunter22'),
+      )
+    }
+  })
 })

@@ -38,6 +38,7 @@ describe('kibanaSettings', () => {
     const url = (text: string) => kibanaSettings(sources(text)).url
     assert.equal(url('server.host: 0.0.0.0\nserver.port: 80\n'), 'http://localhost:80')
     assert.equal(url('server: {host: 10.0.0.1, ssl.enabled: true}\n'), 'https://10.0.0.1:5601')
+    assert.equal(url('server.ssl.enabled: "true"\n'), 'https://localhost:5601', 'Kibana takes the word too')
     assert.equal(url('server.host: "fe80::1"\n'), 'http://[fe80::1]:5601')
     assert.equal(url('server.basePath: /k\nserver.rewriteBasePath: true\n'), 'http://localhost:5601/k')
     assert.equal(url('server.basePath: /k\n'), 'http://localhost:5601')

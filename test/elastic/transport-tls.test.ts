@@ -53,6 +53,15 @@ describe('transportTls', () => {
     assert.equal(reason({ 'keystore.path': 'store', 'keystore.type': 'PKCS12' }), undefined)
   })
 
+  it('is not off for a setting that the environment of the node says', () => {
+    for (const lines of [{ enabled: '${TLS}' }, { 'keystore.path': '${CERTS}/k.p12' }, { certificate: '${CERT}' }]) {
+      assert.match(reason(lines) ?? '', /is a variable of its environment/)
+    }
+    const trust = { 'keystore.path': 'k.p12', certificate_authorities: ['${CERTS}/ca.crt'] }
+    assert.match(reason(trust) ?? '', /certificate_authorities is a variable of its environment/)
+    assert.deepEqual(tls({ enabled: false, 'keystore.path': '${CERTS}/k.p12' }), { kind: 'off' })
+  })
+
   it('leaves a file alone that is used for something else too', () => {
     const http = `xpack.security.http.ssl.keystore.path: ${p12}\n`
     assert.match(

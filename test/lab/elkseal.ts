@@ -13,12 +13,15 @@ export interface ElksealRun {
 
 export interface ElksealEvent {
   readonly event: string
+  readonly play?: string
   readonly task?: string
+  readonly module?: string
   readonly host?: string
   readonly status?: string
   readonly changes?: readonly string[]
   readonly summary?: string
   readonly hint?: string
+  readonly duration_ms?: number
   /** Of a notice or a problem. */
   readonly message?: string
   readonly hosts?: Readonly<Record<string, Readonly<Record<string, number>>>>

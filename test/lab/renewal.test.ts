@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFile, writeFile } from 'node:fs/promises'
+import { serialNumber } from '../../src/pki/certificate-fields.ts'
 import type { CertificateStatus } from '../../src/report/certificates-table.ts'
 import { issueAuthority, issueLeaf, type LeafRequest } from '../../src/pki/issue.ts'
 import { writePkcs12 } from '../../src/pki/pkcs12.ts'
@@ -11,112 +10,47 @@ import { openVault } from '../../src/secrets/ansible-vault.ts'
 import { Secret } from '../../src/secrets/secret.ts'
 import { passwordFromText } from '../../src/secrets/vault-password.ts'
 import { inSteps } from '../support/in-steps.ts'
-import { changesOf, elkseal, type ElksealRun } from './elkseal.ts'
-import { createLab } from './lab.ts'
-import { defaultPlan } from './lab-state.ts'
+import { changesOf, type ElksealEvent, type ElksealRun } from './elkseal.ts'
 import { until } from './machine.ts'
 import { needsLab } from './prerequisites.ts'
-import { clientIndex, type ClientPlan, type ClientReport } from './renewal-client.ts'
+import { SecuredCluster, tell, vaultPassword } from './secured-cluster.ts'
+import { underLoad } from './under-load.ts'
 
-const playbooks = join(import.meta.dirname, '../../playbooks')
-const client = join(import.meta.dirname, 'renewal-client.ts')
 const p12 = '/etc/elasticsearch/http.p12'
-const vaultPassword = 'vault password of the lab'
 const roll = 'Elasticsearch serves the new certificate'
-
-interface TaskEvent {
-  readonly event: string
-  readonly play?: string
-  readonly module?: string
-  readonly host?: string
-  readonly status?: string
-  readonly summary?: string
-  readonly hint?: string
-  readonly duration_ms?: number
-}
 
 describe('renewing the certificates of a running cluster', function () {
   this.timeout('15m')
   inSteps(this)
 
-  const lab = createLab({ name: 'renewal' })
-  let folder = ''
-  let inventory = ''
-  let caFile = ''
+  const cluster = new SecuredCluster('renewal')
+  const { lab } = cluster
 
   before(async function () {
     await needsLab(this)
-    await lab.down()
-    await lab.up({ ...defaultPlan, kibana: false, metricbeat: false })
-    await lab.startElasticsearch()
-    folder = await mkdtemp(join(tmpdir(), 'elkseal-renewal-'))
-    inventory = await lab.writeInventory(join(folder, 'inventory'), { login: 'ops' })
-    caFile = join(folder, 'inventory/pki/elasticsearch-ca.pem')
-    await writeFile(join(folder, 'vault-password'), `${vaultPassword}\n`, { mode: 0o600 })
-    const secured = await run('run', join(playbooks, 'secure-http.yml'))
-    assert.equal(secured.exitCode, 0, secured.text)
+    await cluster.up()
   })
 
-  after(async () => {
-    if (process.env['ELKSEAL_LAB_KEEP'] !== '1') await lab.down()
-    if (folder !== '') await rm(folder, { recursive: true, force: true })
-  })
+  after(() => cluster.down())
 
-  const run = (...words: readonly string[]): Promise<ElksealRun> =>
-    elkseal(lab, [...words, '-i', inventory, '--vault-password-file', join(folder, 'vault-password')], { cwd: folder })
-
-  const renew = (...words: readonly string[]): Promise<ElksealRun> => run('run', join(playbooks, 'renew.yml'), ...words)
+  const renew = (...words: readonly string[]) => cluster.run('renew.yml', ...words)
 
   /** What `elkseal certs` shows, by node. */
   const certs = async (...words: readonly string[]): Promise<Readonly<Record<string, CertificateStatus>>> => {
-    const shown = await run('certs', ...words)
+    const shown = await cluster.elkseal('certs', ...words)
     assert.equal(shown.exitCode, 0, shown.text)
     const nodes = shown.events.filter((event) => event.event === 'certificate') as unknown as CertificateStatus[]
     assert.deepEqual(
       nodes.map((node) => node.host),
-      names(),
+      cluster.names,
     )
     return Object.fromEntries(nodes.map((node) => [node.host, node]))
   }
 
-  const names = (): readonly string[] => lab.hosts('elasticsearch').map((node) => node.name)
-
-  const onNodes = async (...words: readonly string[]): Promise<Readonly<Record<string, string>>> =>
-    Object.fromEntries(await Promise.all(names().map(async (name) => [name, await lab.run(name, words)] as const)))
-
-  const processes = () => onNodes('systemctl', 'show', '--property=MainPID', '--value', 'elasticsearch')
-  const files = () => onNodes('stat', '-c', '%U:%G %a %Y %s', p12)
-
-  /** What openssl was shown and has verified, by node. */
-  const served = async (): Promise<Readonly<Record<string, string>>> => {
-    const nodes = lab.hosts('elasticsearch').map(async ({ name, address }) => {
-      const verify = ['-verify_return_error', '-verify_ip', address, '-CAfile', caFile]
-      const { stdout, stderr } = await lab.exec(['openssl', 's_client', '-connect', `${address}:9200`, ...verify])
-      assert.match(stdout, /Verification: OK/, stderr)
-      const pem = /-----BEGIN CERTIFICATE-----[^]+?-----END CERTIFICATE-----/.exec(stdout)![0]
-      return [name, new X509Certificate(pem).serialNumber.toLowerCase()] as const
-    })
-    return Object.fromEntries(await Promise.all(nodes))
-  }
-
-  const ask = async (path: string, body?: unknown): Promise<unknown> => {
-    const url = `https://${lab.hosts('elasticsearch')[0]!.address}:9200${path}`
-    const words = { url, user: 'elastic', password: lab.state().passwords.elastic, ca: caFile }
-    const answer = await lab.ask(body === undefined ? words : { ...words, method: 'PUT', body })
-    assert.ok(answer.status >= 200 && answer.status < 300, `${path}: ${answer.status} ${answer.body} ${answer.problem}`)
-    return JSON.parse(answer.body)
-  }
-
-  const drive = async (plan: Pick<ClientPlan, 'stopFile' | 'seconds'>): Promise<ClientReport> => {
-    const nodes = lab.hosts('elasticsearch').map((node) => node.address)
-    const whole = { ...plan, nodes, caFile, password: lab.state().passwords.elastic, perSecond: 20 }
-    const output = await lab.exec([process.execPath, client], { input: JSON.stringify(whole) })
-    assert.equal(output.exitCode, 0, output.stderr)
-    return JSON.parse(output.stdout) as ClientReport
-  }
+  const files = () => cluster.onNodes('stat', '-c', '%U:%G %a %Y %s', p12)
 
   it('shows what is in the store, on the hosts and served, and that nothing is due', async () => {
-    const [shown, serials] = [await certs(), await served()]
+    const [shown, serials] = [await certs(), await cluster.served()]
     for (const [name, { store, file, served: seen, renewal }] of Object.entries(shown)) {
       assert.deepEqual([store.serial, file.serial, seen.serial], [serials[name], serials[name], serials[name]])
       assert.equal(seen.rejected, undefined)
@@ -138,43 +72,28 @@ describe('renewing the certificates of a running cluster', function () {
     assert.equal(checked.exitCode, 0, checked.text)
     assert.deepEqual(await files(), before)
     assert.equal((await certs())['es1']!.renewal.action, 'none')
-    for (const name of names()) assert.ok(changesOf(checked).some((line) => line.startsWith(`${name}: http.p12`)))
+    for (const name of cluster.names) assert.ok(changesOf(checked).some((line) => line.startsWith(`${name}: http.p12`)))
   })
 
   it('renews all under load: no request fails, no document is lost, no node restarts', async () => {
-    await ask(`/${clientIndex}`, { settings: { number_of_shards: 3, number_of_replicas: 1 } })
-    await ask('/_cluster/health?wait_for_status=green&timeout=60s')
-    const [serials, pids] = [await served(), await processes()]
-    const stopFile = join(folder, 'stop')
-    const driving = drive({ stopFile, seconds: 60 })
-    const renewed = await renew('-e', 'renew=force')
-    await writeFile(stopFile, '')
-    const report = await driving
-    assert.equal(renewed.exitCode, 0, renewed.text)
-    assert.ok(report.isStopped, 'the client was at work for the whole renewal')
-    assert.deepEqual(report.failed, [])
-    await ask(`/${clientIndex}/_refresh`)
-    const found = (await ask(`/${clientIndex}/_search?size=10000&_source=false`)) as {
-      readonly hits: { readonly hits: readonly { readonly _id: string }[] }
-    }
-    const ids = found.hits.hits.map((hit) => Number(hit._id))
-    assert.deepEqual(sorted(ids), sorted(report.created))
-    const renewedSerials = await served()
-    for (const name of names()) assert.notEqual(renewedSerials[name], serials[name], name)
-    assert.deepEqual(await processes(), pids)
-    tell({ requests: report.requests, slowestMs: report.slowestMs, seconds: rollSeconds(renewed) })
+    const [serials, pids] = [await cluster.served(), await cluster.processes()]
+    const { ran, report } = await underLoad(cluster, { seconds: 60 }, () => renew('-e', 'renew=force'))
+    const renewedSerials = await cluster.served()
+    for (const name of cluster.names) assert.notEqual(renewedSerials[name], serials[name], name)
+    assert.deepEqual(await cluster.processes(), pids)
+    tell({ requests: report.requests, slowestMs: report.slowestMs, seconds: rollSeconds(ran) })
   })
 
   it('changes nothing the second time', async () => {
-    const [before, pids] = [await files(), await processes()]
+    const [before, pids] = [await files(), await cluster.processes()]
     const second = await renew()
     assert.equal(second.exitCode, 0, second.text)
     assert.deepEqual(changesOf(second), [])
-    assert.deepEqual([await files(), await processes()], [before, pids])
+    assert.deepEqual([await files(), await cluster.processes()], [before, pids])
   })
 
   it('finds a file that would not let a node start again, and puts the right one there', async () => {
-    const serials = await served()
+    const serials = await cluster.served()
     await place('es2', await foreignStore())
     await untilLogged('es2', 'cannot read configured \\[PKCS12\\] keystore')
     const shown = await certs()
@@ -187,11 +106,11 @@ describe('renewing the certificates of a running cluster', function () {
       ['es2'],
     )
     assert.deepEqual(kindsOf(await certs()), { es1: [], es2: [], es3: [] })
-    assert.deepEqual(await served(), serials)
+    assert.deepEqual(await cluster.served(), serials)
   })
 
   it('tells the cause of a reload that failed, puts the old file back and stops there', async () => {
-    const [serials, before, pids] = [await served(), await files(), await processes()]
+    const [serials, before, pids] = [await cluster.served(), await files(), await cluster.processes()]
     // Elasticsearch is not in the group root: it cannot read what is placed.
     const failed = await renew('-e', 'renew=force', '-e', 'elasticsearch_group=root')
     assert.equal(failed.exitCode, 2, failed.text)
@@ -205,7 +124,7 @@ describe('renewing the certificates of a running cluster', function () {
       told[0]?.hint ?? '',
       /would not let Elasticsearch start again\. Log: \/var\/log\/elasticsearch\/lab\.log/,
     )
-    assert.deepEqual([await served(), await files(), await processes()], [serials, before, pids])
+    assert.deepEqual([await cluster.served(), await files(), await cluster.processes()], [serials, before, pids])
     assert.deepEqual(
       Object.values(await certs()).map((node) => node.renewal.action),
       ['place', 'place', 'place'],
@@ -213,11 +132,11 @@ describe('renewing the certificates of a running cluster', function () {
   })
 
   it('carries on from there', async () => {
-    const serials = await served()
+    const serials = await cluster.served()
     const renewed = await renew()
     assert.equal(renewed.exitCode, 0, renewed.text)
     const shown = await certs()
-    for (const [name, serial] of Object.entries(await served())) {
+    for (const [name, serial] of Object.entries(await cluster.served())) {
       assert.notEqual(serial, serials[name])
       assert.equal(serial, shown[name]!.store.serial)
     }
@@ -229,14 +148,14 @@ describe('renewing the certificates of a running cluster', function () {
     const renewed = await renew()
     assert.equal(renewed.exitCode, 0, renewed.text)
     assert.deepEqual(kindsOf(await certs()), { es1: [], es2: [], es3: [] })
-    await served()
+    await cluster.served()
   })
 
   it('refuses what is no renewal, before anything is changed', async () => {
     const before = await files()
     const authority = await issueAuthority({ commonName: 'Another CA', days: 100, keyBits: 2048, now: new Date() })
-    await writeFile(join(folder, 'ca.pem'), `${authority.certificate.toString()}${keyToPem(authority.key)}`)
-    const otherCa = await renew('-e', `http_ca_path=${join(folder, 'ca.pem')}`)
+    await writeFile(cluster.path('ca.pem'), `${authority.certificate.toString()}${keyToPem(authority.key)}`)
+    const otherCa = await renew('-e', `http_ca_path=${cluster.path('ca.pem')}`)
     assert.equal(otherCa.exitCode, 2, otherCa.text)
     assert.match(summaries(otherCa), /CA replaced: .*rotate-ca\.yml/)
     const otherPassword = await renew('-e', 'http_p12_password=another-one')
@@ -267,20 +186,19 @@ describe('renewing the certificates of a running cluster', function () {
   /** As if nobody had renewed in time: in the store, on the host and served is a certificate of last year. */
   async function expire(host: string): Promise<void> {
     const vault = openVault([passwordFromText('default', new Secret(vaultPassword))])
-    const pki = join(folder, 'inventory/pki')
-    const opened = async (file: string) => vault.decrypt(await readFile(join(pki, file)), file)
+    const opened = async (file: string) => vault.decrypt(await readFile(cluster.pki(file)), file)
     const password = await opened('http-p12-password')
-    const certificate = new X509Certificate(await readFile(join(pki, 'ca/http-ca.crt')))
+    const certificate = new X509Certificate(await readFile(cluster.pki('ca/http-ca.crt')))
     const key = createPrivateKey((await opened('ca/http-ca.key')).reveal())
     const { name, address } = lab.host(host)
     const names = { dns: [name, 'localhost'], addresses: [address, '127.0.0.1', '::1'] }
     const lastYear = new Date(Date.now() - 400 * 86_400_000)
     const leaf = await issueLeaf({ ...request, names, days: 365, now: lastYear }, { certificate, key, chain: [] })
     const store = writePkcs12({ alias: 'http', ...leaf, chain: [certificate] }, password)
-    await writeFile(join(pki, host, 'http.crt'), leaf.certificate.toString())
-    await writeFile(join(pki, host, 'http.p12'), vault.encrypt(new Secret(store)))
+    await writeFile(cluster.pki(host, 'http.crt'), leaf.certificate.toString())
+    await writeFile(cluster.pki(host, 'http.p12'), vault.encrypt(new Secret(store)))
     await place(host, store)
-    const serial = leaf.certificate.serialNumber.toLowerCase().replace(/^0+/, '')
+    const serial = serialNumber(leaf.certificate)
     await until(async () => (await certs())[host]!.served.serial === serial, `${host} to serve what has expired`)
   }
 })
@@ -294,8 +212,8 @@ const request: LeafRequest = {
   now: new Date(),
 }
 
-function tasksOf({ events }: ElksealRun): readonly TaskEvent[] {
-  return (events as readonly TaskEvent[]).filter((event) => event.event === 'task')
+function tasksOf({ events }: ElksealRun): readonly ElksealEvent[] {
+  return events.filter((event) => event.event === 'task')
 }
 
 function summaries(run: ElksealRun): string {
@@ -318,13 +236,4 @@ function rollSeconds(run: ElksealRun): Readonly<Record<string, readonly string[]
     if (play === roll && ms > 0) (seconds[host] ??= []).push(`${module} ${ms / 1000}`)
   }
   return seconds
-}
-
-function sorted(numbers: readonly number[]): readonly number[] {
-  return numbers.toSorted((a, b) => a - b)
-}
-
-/** The figures, for whoever runs this to know them. */
-function tell(figures: unknown): void {
-  process.stdout.write(`      ${JSON.stringify(figures)}\n`)
 }

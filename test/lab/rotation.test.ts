@@ -1,22 +1,16 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { copyFile, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { copyFile, readdir, readFile, rename } from 'node:fs/promises'
 import { isFrom } from '../../src/pki/reissue-reason.ts'
 import type { CertificateStatus } from '../../src/report/certificates-table.ts'
 import { inSteps } from '../support/in-steps.ts'
-import { changesOf, elkseal, type ElksealEvent, type ElksealRun } from './elkseal.ts'
-import { createLab } from './lab.ts'
+import { changesOf, type ElksealEvent, type ElksealRun } from './elkseal.ts'
 import { defaultPlan } from './lab-state.ts'
 import { needsLab } from './prerequisites.ts'
-import { clientIndex, type ClientReport } from './renewal-client.ts'
-import { startElkseal } from './started-run.ts'
+import { SecuredCluster, tell } from './secured-cluster.ts'
+import { underLoad } from './under-load.ts'
 
-const playbooks = join(import.meta.dirname, '../../playbooks')
-const client = join(import.meta.dirname, 'renewal-client.ts')
-const rotatePlaybook = join(playbooks, 'rotate-ca.yml')
 const tasks = {
   bothTrusted: 'Both CAs, in one file',
   issued: 'The certificate of each node',
@@ -29,44 +23,22 @@ describe('rotating the CA of a running stack', function () {
   this.timeout('15m')
   inSteps(this)
 
-  const lab = createLab({ name: 'rotation' })
-  let folder = ''
-  let inventory = ''
-  let pki = ''
+  const cluster = new SecuredCluster('rotation', defaultPlan)
+  const { lab } = cluster
 
   before(async function () {
     await needsLab(this)
-    await lab.down()
-    await lab.up(defaultPlan)
-    await lab.startElasticsearch()
-    await lab.startClients()
-    folder = await mkdtemp(join(tmpdir(), 'elkseal-rotation-'))
-    inventory = await lab.writeInventory(join(folder, 'inventory'), { login: 'ops' })
-    pki = join(folder, 'inventory/pki')
-    await writeFile(join(folder, 'vault-password'), 'vault password of the lab\n', { mode: 0o600 })
-    const secured = await run('run', join(playbooks, 'secure-http.yml'))
-    assert.equal(secured.exitCode, 0, secured.text)
+    await cluster.up()
   })
 
-  after(async () => {
-    if (process.env['ELKSEAL_LAB_KEEP'] !== '1') await lab.down()
-    if (folder !== '') await rm(folder, { recursive: true, force: true })
-  })
+  after(() => cluster.down())
 
-  const common = (): readonly string[] => ['-i', inventory, '--vault-password-file', join(folder, 'vault-password')]
-  const run = (...words: readonly string[]): Promise<ElksealRun> =>
-    elkseal(lab, [...words, ...common()], { cwd: folder })
-  const rotate = (...words: readonly string[]): Promise<ElksealRun> => run('run', rotatePlaybook, ...words)
+  const rotate = (...words: readonly string[]) => cluster.run('rotate-ca.yml', ...words)
   const rotates = async (...words: readonly string[]): Promise<ElksealRun> => {
     const rotated = await rotate(...words)
     assert.equal(rotated.exitCode, 0, rotated.text)
     return rotated
   }
-  const names = (): readonly string[] => lab.hosts('elasticsearch').map((node) => node.name)
-
-  const onNodes = async (...words: readonly string[]): Promise<Readonly<Record<string, string>>> =>
-    Object.fromEntries(await Promise.all(names().map(async (name) => [name, await lab.run(name, words)] as const)))
-  const processes = () => onNodes('systemctl', 'show', '--property=MainPID', '--value', 'elasticsearch')
   const clientProcesses = async (): Promise<readonly string[]> =>
     Promise.all(
       [
@@ -77,10 +49,10 @@ describe('rotating the CA of a running stack', function () {
 
   /** All that a rotation may change: the store, the nodes' files, what clients trust. */
   const picture = async (): Promise<unknown> => {
-    const store = (await readdir(pki, { recursive: true })).sort()
-    const contents = await Promise.all(store.map((name) => readFile(join(pki, name), 'utf8').catch(() => 'folder')))
+    const store = (await readdir(cluster.pki(), { recursive: true })).sort()
+    const contents = await Promise.all(store.map((name) => readFile(cluster.pki(name), 'utf8').catch(() => 'folder')))
     const sum = (host: string, path: string) => lab.run(host, ['sha256sum', path])
-    const files = names().map((name) => sum(name, '/etc/elasticsearch/http.p12'))
+    const files = cluster.names.map((name) => sum(name, '/etc/elasticsearch/http.p12'))
     const trust = [
       sum('kibana1', '/etc/kibana/elasticsearch-ca.pem'),
       sum('beat1', '/etc/metricbeat/elasticsearch-ca.pem'),
@@ -89,7 +61,7 @@ describe('rotating the CA of a running stack', function () {
   }
 
   const authority = async (name: string): Promise<X509Certificate> =>
-    new X509Certificate(await readFile(join(pki, 'ca', name)))
+    new X509Certificate(await readFile(cluster.pki('ca', name)))
 
   const verifiesBy = async (address: string, caFile: string): Promise<boolean> => {
     const verify = ['-verify_return_error', '-verify_ip', address, '-CAfile', caFile]
@@ -99,7 +71,7 @@ describe('rotating the CA of a running stack', function () {
 
   /** Nodes that a client can talk to that trusts this file alone. */
   const trustedBy = async (caFile: string): Promise<readonly string[]> => {
-    const nodes = lab.hosts('elasticsearch')
+    const nodes = cluster.nodes
     const verdicts = await Promise.all(nodes.map((node) => verifiesBy(node.address, caFile)))
     return nodes.filter((_, index) => verdicts[index]).map((node) => node.name)
   }
@@ -113,29 +85,26 @@ describe('rotating the CA of a running stack', function () {
   ]
 
   const certs = async (): Promise<readonly CertificateStatus[]> => {
-    const shown = await run('certs')
+    const shown = await cluster.elkseal('certs')
     assert.equal(shown.exitCode, 0, shown.text)
     return shown.events.filter((event) => event.event === 'certificate') as unknown as CertificateStatus[]
   }
 
   const verifies = async (): Promise<void> => {
-    const verified = await run('verify')
+    const verified = await cluster.elkseal('verify')
     assert.equal(verified.exitCode, 0, verified.text)
   }
 
   /** The store after a rotation: one CA, the certificate of the one before, and the bundle has the one alone. */
   const isOver = async (old: X509Certificate): Promise<void> => {
-    const [current, bundle] = [
-      await authority('http-ca.crt'),
-      await readFile(join(pki, 'elasticsearch-ca.pem'), 'utf8'),
-    ]
+    const [current, bundle] = [await authority('http-ca.crt'), await readFile(cluster.caFile, 'utf8')]
     assert.notEqual(current.fingerprint256, old.fingerprint256)
     assert.equal(bundle, current.toString())
-    assert.ok(!existsSync(join(pki, 'ca/http-ca-next.crt')) && !existsSync(join(pki, 'ca/http-ca-next.key')))
+    assert.ok(!existsSync(cluster.pki('ca/http-ca-next.crt')) && !existsSync(cluster.pki('ca/http-ca-next.key')))
     const former = `http-ca-old-${old.serialNumber.toLowerCase().replace(/^0+/, '')}.crt`
     assert.equal((await authority(former)).fingerprint256, old.fingerprint256)
-    assert.deepEqual(await trustedBy(join(pki, 'ca/http-ca.crt')), names())
-    assert.deepEqual(await trustedBy(join(pki, 'ca', former)), [])
+    assert.deepEqual(await trustedBy(cluster.pki('ca/http-ca.crt')), cluster.names)
+    assert.deepEqual(await trustedBy(cluster.pki('ca', former)), [])
     assert.deepEqual(await clientsTrust(), [1, 1])
     await verifies()
   }
@@ -173,39 +142,48 @@ describe('rotating the CA of a running stack', function () {
     const [before, old] = [await picture(), await authority('http-ca.crt')]
     const checked = await rotates('--check', '-e', 'rotate=force')
     assert.deepEqual(await picture(), before)
-    await ask(`/${clientIndex}`, { settings: { number_of_shards: 3, number_of_replicas: 1 } })
-    await ask('/_cluster/health?wait_for_status=green&timeout=60s')
-    const [pids, bundle, stopFile] = [await processes(), join(folder, 'given.pem'), join(folder, 'stop')]
+    const [pids, bundle] = [await cluster.processes(), cluster.path('given.pem')]
     await give(bundle)
-    const driving = drive({ caFile: bundle, stopFile })
-    const started = startElkseal(lab, ['run', rotatePlaybook, '-e', 'rotate=force', ...common()], { cwd: folder })
-    await started.reaches(finished(tasks.bothTrusted))
-    await give(bundle)
-    await started.reaches(finished(tasks.oldDropped))
-    await give(bundle)
-    const rotated = await started.ended
-    // The last bundle has the new CA alone: a while with it.
-    await new Promise((resolve) => setTimeout(resolve, 3000))
-    await writeFile(stopFile, '')
-    const report = await driving
-    assert.equal(rotated.exitCode, 0, rotated.text)
-    assert.ok(report.isStopped, 'the client was at work for the whole rotation')
+    const { ran, report } = await underLoad(cluster, { seconds: 300, caFile: bundle }, async () => {
+      const started = cluster.start('rotate-ca.yml', '-e', 'rotate=force')
+      await started.reaches(finished(tasks.bothTrusted))
+      await give(bundle)
+      await started.reaches(finished(tasks.oldDropped))
+      await give(bundle)
+      const rotated = await started.ended
+      // The last bundle has the new CA alone: a while with it.
+      await new Promise((resolve) => setTimeout(resolve, 3000))
+      return rotated
+    })
     assert.equal(report.bundles, 3)
-    assert.deepEqual(report.failed, [])
-    assert.deepEqual(await processes(), pids)
-    assert.deepEqual(
-      await documents(),
-      report.created.toSorted((a, b) => a - b),
-    )
+    assert.deepEqual(await cluster.processes(), pids)
     await isOver(old)
-    assert.deepEqual(changesOf(rotated).map(withoutSums), changesOf(checked).map(withoutSums))
+    assert.deepEqual(changesOf(ran).map(withoutSums), changesOf(checked).map(withoutSums))
     tell({ requests: report.requests, slowestMs: report.slowestMs, bundles: report.bundles })
   })
 
   it('does nothing a second time', async () => {
-    const before = [await picture(), await processes(), await clientProcesses()]
+    const before = [await picture(), await cluster.processes(), await clientProcesses()]
     assert.deepEqual(changesOf(await rotates()), [])
-    assert.deepEqual([await picture(), await processes(), await clientProcesses()], before)
+    assert.deepEqual([await picture(), await cluster.processes(), await clientProcesses()], before)
+  })
+
+  it('is planned with all its phases, and applied as planned', async () => {
+    const [before, old, pids] = [await picture(), await authority('http-ca.crt'), await cluster.processes()]
+    const started = Date.now()
+    const planned = await rotates('--plan-out', 'plan.json', '-e', 'rotate=force')
+    const plannedAfterMs = Date.now() - started
+    assert.deepEqual(await picture(), before)
+    const applied = await cluster.elkseal('apply', 'plan.json', '-e', 'rotate=force')
+    tell({ plannedAfterMs, appliedAfterMs: Date.now() - started - plannedAfterMs, changes: changesOf(applied).length })
+    assert.equal(applied.exitCode, 0, applied.text)
+    assert.deepEqual(changesOf(applied).map(withoutSums), changesOf(planned).map(withoutSums))
+    assert.deepEqual(await cluster.processes(), pids)
+    await isOver(old)
+    const rotated = await picture()
+    const again = await cluster.elkseal('apply', 'plan.json', '-e', 'rotate=force')
+    assert.equal(again.exitCode, 3, again.text)
+    assert.deepEqual(await picture(), rotated)
   })
 
   it('stops after a phase where that is wished, and what else is run in the meantime leaves it alone', async () => {
@@ -214,10 +192,10 @@ describe('rotating the CA of a running stack', function () {
     assert.match(told(trusting), /Hand .*\/elasticsearch-ca\.pem/)
     assert.deepEqual(await clientsTrust(), [2, 2])
     const next = await authority('http-ca-next.crt')
-    const secured = await run('run', join(playbooks, 'secure-http.yml'))
+    const secured = await cluster.run('secure-http.yml')
     assert.equal(secured.exitCode, 0, secured.text)
     assert.deepEqual(changesOf(secured), [])
-    const renewed = await run('run', join(playbooks, 'renew.yml'), '-e', 'renew=force')
+    const renewed = await cluster.run('renew.yml', '-e', 'renew=force')
     assert.equal(renewed.exitCode, 0, renewed.text)
     for (const { served } of await certs()) assert.equal(served.issued_by, 'http-ca')
     assert.deepEqual(changesOf(await rotates('-e', 'rotate=force', '-e', 'rotate_until=trust')), [])
@@ -226,10 +204,10 @@ describe('rotating the CA of a running stack', function () {
       assert.deepEqual([served.issued_by, renewal.action], ['http-ca-next', 'none'])
     }
     assert.equal((await authority('http-ca-next.crt')).fingerprint256, next.fingerprint256)
-    const again = await run('run', join(playbooks, 'renew.yml'), '-e', 'renew=force')
+    const again = await cluster.run('renew.yml', '-e', 'renew=force')
     assert.equal(again.exitCode, 0, again.text)
     for (const { served } of await certs()) assert.equal(served.issued_by, 'http-ca-next')
-    assert.deepEqual(changesOf(await run('run', join(playbooks, 'secure-http.yml'))), [])
+    assert.deepEqual(changesOf(await cluster.run('secure-http.yml')), [])
     assert.deepEqual(await clientsTrust(), [2, 2])
     await rotates()
     assert.equal((await authority('http-ca.crt')).fingerprint256, next.fingerprint256)
@@ -238,11 +216,11 @@ describe('rotating the CA of a running stack', function () {
 
   it('is carried on from wherever it was cut off', async () => {
     const old = await authority('http-ca.crt')
-    const pids = await processes()
-    const nodes = lab.hosts('elasticsearch')
+    const pids = await cluster.processes()
+    const nodes = cluster.nodes
     const usable = async (): Promise<void> => {
       assert.deepEqual(
-        await trustedBy(join(pki, 'elasticsearch-ca.pem')),
+        await trustedBy(cluster.caFile),
         nodes.map((node) => node.name),
       )
     }
@@ -256,7 +234,7 @@ describe('rotating the CA of a running stack', function () {
     const issued = (await certs()).filter(({ store }) => store.issued_by === 'http-ca-next')
     assert.ok(issued.length > 0)
     for (const { file, renewal } of issued) assert.deepEqual([file.issued_by, renewal.action], ['http-ca', 'refuse'])
-    const refused = await run('run', join(playbooks, 'renew.yml'))
+    const refused = await cluster.run('renew.yml')
     assert.equal(refused.exitCode, 2, refused.text)
     assert.match(told(refused), /CA rotation.*rotate-ca\.yml/s)
     await cutOff('SIGINT', finished(tasks.served))
@@ -266,10 +244,10 @@ describe('rotating the CA of a running stack', function () {
     await rotates()
     const current = await authority('http-ca.crt')
     assert.equal(current.fingerprint256, next.fingerprint256, 'no second one was begun')
-    for (const name of names()) {
-      assert.ok(isFrom(new X509Certificate(await readFile(join(pki, name, 'http.crt'))), current), name)
+    for (const name of cluster.names) {
+      assert.ok(isFrom(new X509Certificate(await readFile(cluster.pki(name, 'http.crt'))), current), name)
     }
-    assert.deepEqual(await processes(), pids)
+    assert.deepEqual(await cluster.processes(), pids)
     await isOver(old)
     assert.deepEqual(changesOf(await rotates()), [])
   })
@@ -280,7 +258,7 @@ describe('rotating the CA of a running stack', function () {
     at: (event: ElksealEvent) => boolean,
     ...words: readonly string[]
   ): Promise<void> {
-    const started = startElkseal(lab, ['run', rotatePlaybook, ...words, ...common()], { cwd: folder })
+    const started = cluster.start('rotate-ca.yml', ...words)
     await started.reaches(at)
     started.signal(signal)
     const ended = await started.ended
@@ -289,37 +267,8 @@ describe('rotating the CA of a running stack', function () {
 
   /** The bundle as it is in the store now, in one piece. */
   async function give(bundle: string): Promise<void> {
-    await copyFile(join(pki, 'elasticsearch-ca.pem'), `${bundle}.new`)
+    await copyFile(cluster.caFile, `${bundle}.new`)
     await rename(`${bundle}.new`, bundle)
-  }
-
-  async function drive(plan: { readonly caFile: string; readonly stopFile: string }): Promise<ClientReport> {
-    const nodes = lab.hosts('elasticsearch').map((node) => node.address)
-    const whole = { ...plan, nodes, password: lab.state().passwords.elastic, perSecond: 20, seconds: 300 }
-    const output = await lab.exec([process.execPath, client], { input: JSON.stringify(whole) })
-    assert.equal(output.exitCode, 0, output.stderr)
-    return JSON.parse(output.stdout) as ClientReport
-  }
-
-  async function ask(path: string, body?: unknown): Promise<unknown> {
-    const url = `https://${lab.hosts('elasticsearch')[0]!.address}:9200${path}`
-    const words = {
-      url,
-      user: 'elastic',
-      password: lab.state().passwords.elastic,
-      ca: join(pki, 'elasticsearch-ca.pem'),
-    }
-    const answer = await lab.ask(body === undefined ? words : { ...words, method: 'PUT', body })
-    assert.ok(answer.status >= 200 && answer.status < 300, `${path}: ${answer.status} ${answer.body} ${answer.problem}`)
-    return JSON.parse(answer.body)
-  }
-
-  async function documents(): Promise<readonly number[]> {
-    await ask(`/${clientIndex}/_refresh`)
-    const found = (await ask(`/${clientIndex}/_search?size=10000&_source=false`)) as {
-      readonly hits: { readonly hits: readonly { readonly _id: string }[] }
-    }
-    return found.hits.hits.map((hit) => Number(hit._id)).toSorted((a, b) => a - b)
   }
 })
 
@@ -339,9 +288,4 @@ function told(run: ElksealRun): string {
 /** Keys and serial numbers of a check are not those of the run. */
 function withoutSums(change: string): string {
   return change.replaceAll(/\b[0-9a-f]{6,}\b…?/g, '…')
-}
-
-/** The figures, for whoever runs this to know them. */
-function tell(figures: unknown): void {
-  process.stdout.write(`      ${JSON.stringify(figures)}\n`)
 }

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { openKibanaKeystore } from '../../src/elastic/sealed-store.ts'
+import type { Reader } from '../../src/facts/question.ts'
 import { kibanaFacts } from '../../src/modules/kibana-facts.ts'
 import { kibanaKeystore } from '../../src/modules/kibana-keystore.ts'
+import { keystoreNow } from '../../src/modules/keystore-now.ts'
 import { Secret } from '../../src/secrets/secret.ts'
 import { KibanaHome } from '../kibana-stand-in/stand-in.ts'
 import { LocalHost } from '../support/local-host.ts'
@@ -40,6 +43,23 @@ describe('kibana_keystore', () => {
     assert.equal(statSync(kibana.path('kibana.keystore')).mode & 0o777, 0o660)
     assert.equal((await host.decide(kibanaKeystore, values({ set }))).kind, 'keep')
     assert.ok(!host.scripts.some((script) => script.includes('0123456')))
+  })
+
+  it('leaves a keystore that Kibana can read also where a value is refused, for the next run finds it there', async () => {
+    const tool = join(kibana.home, 'bin/kibana-keystore')
+    const refusing = readFileSync(tool, 'utf8').replace('\n', '\n[ "$1" != add ] || exit 1\n')
+    writeFileSync(tool, refusing)
+    await assert.rejects(host.run(kibanaKeystore, values({ set: { a: 'v' } })))
+    assert.equal(statSync(kibana.path('kibana.keystore')).mode & 0o777, 0o660)
+  })
+
+  it('decides nothing about a keystore that cannot be read', async () => {
+    const unreadable = { kind: 'file', owner: 'root', group: 'kibana', mode: 0o660, mtime: 0, size: 99 } as const
+    const closed = { ask: () => Promise.resolve({ ...unreadable, sha256: undefined }) } as unknown as Reader
+    await assert.rejects(keystoreNow(closed, '/etc/kibana/kibana.keystore'), {
+      message: 'Cannot read "/etc/kibana/kibana.keystore"',
+      hint: 'Use become: true',
+    })
   })
 
   it('replaces an old value and removes what hides kibana.yml', async () => {

@@ -58,6 +58,8 @@ describe('copy', () => {
     assert.deepEqual([shown?.before, shown?.after], ['old\n', 'new\n'])
     assert.equal(await diffOf('\0\u0001'), undefined)
     assert.equal(await diffOf(new Secret('hunter22')), undefined)
+    const nested = await decide('copy', { content: { list: [new Secret('hunter22')] }, dest: host.path('f') })
+    assert.doesNotMatch(JSON.stringify(nested), /hunter22|checksum/)
   })
 
   it('leaves a file alone with force: false', async () => {
@@ -148,9 +150,13 @@ describe('uri', () => {
   const seen: string[] = []
   before(async () => {
     server = createServer((request, response) => {
-      seen.push(`${request.method ?? ''} ${request.url ?? ''} ${request.headers.authorization ?? ''}`)
+      const { authorization = '', cookie = '', 'x-key': key = '', accept = '' } = request.headers
+      const headers = [authorization, cookie, String(key), accept].filter((value) => value !== '')
+      seen.push([request.method, request.url, ...headers].join(' '))
       if (request.url === '/moved') response.writeHead(302, { location: '/' })
-      else response.writeHead(request.url === '/no' ? 503 : 200, { 'content-type': 'application/json' })
+      else if (request.url === '/elsewhere') {
+        response.writeHead(302, { location: `${url.replace('127.0.0.1', 'localhost')}/` })
+      } else response.writeHead(request.url === '/no' ? 503 : 200, { 'content-type': 'application/json' })
       response.end('{"a":1}')
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -164,6 +170,18 @@ describe('uri', () => {
     assert.equal(decision.kind, 'keep')
     assert.deepEqual([decision.result?.['status'], decision.result?.['json']], [200, { a: 1 }])
     assert.deepEqual(seen, ['GET /moved Basic dTpw', 'GET / Basic dTpw'])
+  })
+
+  it('takes nothing that is secret to another server', async () => {
+    const headers = { cookie: 'c', 'x-key': new Secret('hunter22'), accept: 'text/plain' }
+    await decide('uri', { url: `${url}/elsewhere`, user: 'u', password: 'p', headers })
+    await decide('uri', { url: `${url}/elsewhere`, headers: { authorization: 'ApiKey a' } })
+    assert.deepEqual(seen, [
+      'GET /elsewhere Basic dTpw c hunter22 text/plain',
+      'GET / text/plain',
+      'GET /elsewhere ApiKey a',
+      'GET /',
+    ])
   })
 
   it('fails for a status that is not good, with the status in the result', async () => {

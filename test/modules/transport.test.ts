@@ -7,7 +7,7 @@ import type { Decision, Module, Values } from '../../src/modules/module.ts'
 import { reloadedTransport } from '../../src/modules/reloaded-transport.ts'
 import { transportWords } from '../../src/modules/transport-arguments.ts'
 import { transportCertificate } from '../../src/modules/transport-certificate.ts'
-import { transportFiles } from '../../src/modules/transport-look.ts'
+import { transportFiles } from '../../src/modules/transport-stores.ts'
 import { transportPhaseGate } from '../../src/modules/transport-phase.ts'
 import { transportStatus } from '../../src/modules/transport-status.ts'
 import { transportTrust } from '../../src/modules/transport-trust.ts'
@@ -169,6 +169,16 @@ describe('the modules of transport TLS', () => {
     const { subjectAltName } = (await files()).key.certificate
     for (const name of ['DNS:es1', 'DNS:old.example.com', 'DNS:*.es.lab', 'IP Address:192.0.2.7'])
       assert.ok(subjectAltName?.includes(name))
+  })
+
+  it('takes for its chain only what has issued its certificate: CAs may have one name', async () => {
+    const namesake = await newAuthority('Former CA')
+    const leaf = await leafOf(former)
+    write(writePkcs12({ alias: 'instance', ...leaf, chain: [] }, new Secret(password), entries(former, namesake)))
+    assert.deepEqual(
+      (await files()).key.chain.map((one) => one.fingerprint256),
+      [former.certificate.fingerprint256],
+    )
   })
 
   it('sees a file that was not read yet, and waits for it', async () => {

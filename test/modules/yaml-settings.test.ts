@@ -62,6 +62,9 @@ describe('yaml_settings', () => {
     const absent = ['xpack.security.http.ssl.keystore.password']
     const masked = (await host.run(yamlSettings, { path: file(), absent })).decision as ChangeDecision
     assert.equal(masked.change.diff?.before, 'xpack.security.http.ssl.keystore.password: ********\nb: 1\n')
+    writeFileSync(file(), 'hosts: ["http://beat:Old-Pass1@es1:9200", "http://es2:9200"]\n')
+    const url = (await host.run(yamlSettings, { path: file(), settings: { a: 1 } })).decision as ChangeDecision
+    assert.equal(url.change.diff?.before, 'hosts: ["http://beat:********@es1:9200", "http://es2:9200"]\n')
     const secret = await host.run(yamlSettings, { path: file(), settings: { c: new Secret('Pl4nted') } })
     assert.equal((secret.decision as ChangeDecision).change.diff, undefined)
     assert.doesNotMatch(JSON.stringify(secret.decision), /Pl4nted/)

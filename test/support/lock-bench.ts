@@ -1,9 +1,31 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { LockOwner } from '../../src/engine/lock/lock-owner.ts'
 import { CommandBench, type CommandOptions, type CommandResult } from './cli.ts'
 import { startSshHost, type SshHost } from './ssh-host.ts'
 
 const longAgo = new Date('2026-01-01T00:00:00Z')
+
+/** A run of another machine. */
+export const elsewhere: LockOwner = {
+  lock: '2026-11-24T19-45-15-3f2a.c0ffee00',
+  run: '2026-11-24T19-45-15-3f2a',
+  user: 'anna',
+  controller: 'ctl7',
+  process: { pid: 4711 },
+  started: '2026-11-24T19:45:15.000Z',
+  playbook: 'renew.yml',
+  limit: 'es*',
+}
+
+/** For the tests of one suite, with empty hosts before each. */
+export function lockBench(): LockBench {
+  const bench = new LockBench()
+  before(() => bench.start())
+  after(() => bench.close())
+  afterEach(() => bench.clear())
+  return bench
+}
 
 /** Three hosts with real SSH servers and shells in this process, each with a folder and a lock of its own. */
 export class LockBench {

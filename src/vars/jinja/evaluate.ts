@@ -2,8 +2,9 @@ import { nearest } from '../../nearest.ts'
 import type { Call, Caller, Library } from './call.ts'
 import { member, nameOf } from './member.ts'
 import { callMethod } from './methods.ts'
+import { Names, type Resolve } from './names.ts'
 import { pyArithmetic, pyCompare, pyContains, pyEquals, pyText, pyTruth, type RevealListener } from './python.ts'
-import type { Arguments, Expression, Statement } from './syntax.ts'
+import type { Arguments, Expression } from './syntax.ts'
 import {
   defined,
   EvaluationError,
@@ -12,7 +13,6 @@ import {
   isMap,
   isSecret,
   items,
-  Namespace,
   numberOf,
   PyFloat,
   typeName,
@@ -36,23 +36,19 @@ const lazy = new Set([
   'last',
 ])
 
-/** Gives the value of a name, or an Undefined that says what is missing. */
-export type Resolve = (name: string) => unknown
-
 /** A loop in a template must not hang the controller. */
 const maximumSteps = 1_000_000
 
-/** Evaluates one template or expression. */
+/** Evaluates the expressions of one template, or one alone. */
 export class Machine implements Caller {
   readonly reveal: RevealListener
   readonly library: Library
-  readonly #resolve: Resolve
-  readonly #locals: Map<string, unknown>[] = []
+  readonly names: Names
   #steps = 0
 
   constructor(library: Library, resolve: Resolve, reveal: RevealListener) {
     this.library = library
-    this.#resolve = resolve
+    this.names = new Names(resolve)
     this.reveal = reveal
   }
 
@@ -60,109 +56,19 @@ export class Machine implements Caller {
     return pyText(value, this.reveal)
   }
 
-  name(name: string): unknown {
-    for (let index = this.#locals.length - 1; index >= 0; index -= 1) {
-      const scope = this.#locals[index]
-      if (scope?.has(name) === true) return scope.get(name)
-    }
-    return this.#resolve(name)
-  }
-
-  /** The values of the outputs in order; one alone keeps its type. */
-  run(statements: readonly Statement[]): unknown[] {
-    this.#locals.push(new Map())
-    const outputs = this.#block(statements)
-    this.#locals.pop()
-    return outputs
-  }
-
-  #block(statements: readonly Statement[]): unknown[] {
-    return statements.flatMap((statement) => this.#statement(statement))
-  }
-
-  #statement(statement: Statement): unknown[] {
-    this.#step()
-    switch (statement.kind) {
-      case 'text':
-        return [statement.text]
-      case 'output':
-        return [defined(this.evaluate(statement.expression))]
-      case 'branch': {
-        const chosen = statement.cases.find((branch) => pyTruth(this.evaluate(branch.test)))
-        return this.#block(chosen === undefined ? statement.otherwise : chosen.body)
-      }
-      case 'loop':
-        return this.#loop(statement)
-      case 'set':
-        this.#assign(statement.targets, this.evaluate(statement.value))
-        return []
-      case 'set-member': {
-        const object = this.name(statement.object)
-        if (!(object instanceof Namespace)) throw new EvaluationError(`"${statement.object}" is no namespace`)
-        object.values.set(statement.member, this.evaluate(statement.value))
-        return []
-      }
-      case 'capture':
-        this.#assign([statement.target], this.joined(this.run(statement.body)))
-        return []
-    }
-  }
-
-  /** Outputs as one text, in which none is nothing. */
-  joined(outputs: readonly unknown[]): string {
-    return outputs.map((output) => (output === null ? '' : this.text(output))).join('')
-  }
-
-  #loop(statement: Statement & { kind: 'loop' }): unknown[] {
-    let list = items(defined(this.evaluate(statement.over)))
-    const { filter } = statement
-    if (filter !== undefined) {
-      list = list.filter((item) => this.#scoped(statement.targets, item, () => pyTruth(this.evaluate(filter))))
-    }
-    if (list.length === 0) return this.#block(statement.otherwise)
-    return list.flatMap((item, index) =>
-      this.#scoped(statement.targets, item, () => {
-        this.#assign(['loop'], loopValue(list, index))
-        return this.#block(statement.body)
-      }),
-    )
-  }
-
-  #scoped<Result>(targets: readonly string[], item: unknown, body: () => Result): Result {
-    this.#locals.push(new Map())
-    try {
-      this.#assign(targets, item)
-      return body()
-    } finally {
-      this.#locals.pop()
-    }
-  }
-
-  #assign(targets: readonly string[], value: unknown): void {
-    const scope = this.#locals.at(-1)
-    if (targets.length === 1) {
-      scope?.set(targets[0] ?? '', value)
-      return
-    }
-    const parts = items(defined(value))
-    if (parts.length !== targets.length) {
-      throw new EvaluationError(`${targets.length} names need ${targets.length} values, not ${parts.length}`)
-    }
-    targets.forEach((target, index) => scope?.set(target, parts[index]))
-  }
-
-  #step(): void {
+  /** Every statement and expression is one. */
+  step(): void {
     this.#steps += 1
     if (this.#steps > maximumSteps) throw new EvaluationError('The template runs too long')
   }
 
   evaluate(expression: Expression): unknown {
-    this.#step()
+    this.step()
     switch (expression.kind) {
       case 'literal':
         return expression.value
       case 'name':
-        return this.name(expression.name)
+        return this.names.value(expression.name)
       case 'member':
         return this.#member(expression)
       case 'slice':
@@ -321,22 +227,6 @@ function compare(operator: string, left: unknown, right: unknown): boolean {
       return pyCompare(left, right) > 0
     default:
       return pyCompare(left, right) >= 0
-  }
-}
-
-function loopValue(list: readonly unknown[], index: number): Readonly<Record<string, unknown>> {
-  const previous = index > 0 ? { previtem: list[index - 1] } : {}
-  const following = index + 1 < list.length ? { nextitem: list[index + 1] } : {}
-  return {
-    index: index + 1,
-    index0: index,
-    revindex: list.length - index,
-    revindex0: list.length - index - 1,
-    first: index === 0,
-    last: index === list.length - 1,
-    length: list.length,
-    ...previous,
-    ...following,
   }
 }
 

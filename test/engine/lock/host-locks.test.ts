@@ -1,25 +1,10 @@
 import assert from 'node:assert/strict'
 import { existsSync, rmSync, utimesSync } from 'node:fs'
 import { lookAround } from '../../../src/engine/lock/controller-process.ts'
-import type { LockOwner } from '../../../src/engine/lock/lock-owner.ts'
-import { LockBench } from '../../support/lock-bench.ts'
-
-const elsewhere: LockOwner = {
-  lock: '2026-11-24T19-45-15-3f2a.c0ffee00',
-  run: '2026-11-24T19-45-15-3f2a',
-  user: 'anna',
-  controller: 'ctl7',
-  process: { pid: 4711 },
-  started: '2026-11-24T19:45:15.000Z',
-  playbook: 'renew.yml',
-  limit: 'es*',
-}
+import { elsewhere, lockBench } from '../../support/lock-bench.ts'
 
 describe('Two runs on the same hosts', () => {
-  const bench = new LockBench()
-  before(() => bench.start())
-  after(() => bench.close())
-  afterEach(() => bench.clear())
+  const bench = lockBench()
 
   const changing = () =>
     bench.playbook('change.yml', ['{ name: Make, file: { path: "{{ place }}/made", state: directory } }'])
