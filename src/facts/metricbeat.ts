@@ -83,7 +83,7 @@ function parse(text: string): MetricbeatInstallation {
     home,
     pathConf,
     pathData,
-    command: `${quote(bin)} --path.home ${quote(home)} --path.config ${quote(pathConf)} --path.data ${quote(pathData)}`,
+    command: `${quote(bin)} --path.home ${quote(home)} --path.config ${quote(pathConf)} --path.data ${quote(pathData)} ${noLogFile}`,
     settingsText: fileField(fields, 'yml')?.toString(),
     keystorePath: `${pathData}/metricbeat.keystore`,
     keystore: fileField(fields, 'keystore'),
@@ -93,6 +93,9 @@ function parse(text: string): MetricbeatInstallation {
     ),
   }
 }
+
+/** On standard error: each call would begin a log file, and push out one of those that Metricbeat itself has there. */
+const noLogFile = '-e -E logging.level=error'
 
 function unitName(service: string): string {
   return service.includes('.') ? service : `${service}.service`

@@ -9,14 +9,12 @@ import { CommandBench, jsonLines } from '../support/cli.ts'
 describe('the gates of a roll, on the way back', () => {
   let bench: CommandBench
   let server: Server
-  let status = 'green'
-  /** Red as soon as h2 is put back. */
-  let breaks = false
+  /** By what is on the hosts. */
+  let status: () => string
 
   beforeEach(async () => {
     bench = new CommandBench()
-    status = 'green'
-    breaks = false
+    status = () => 'green'
     server = createServer((request, response) => {
       response.setHeader('content-type', 'application/json')
       response.end(JSON.stringify(answer(request.url ?? '')))
@@ -57,14 +55,14 @@ gate_timeout=1
 
   function answer(url: string): object {
     if (url.startsWith('/_cluster/health')) {
-      return { cluster_name: 'c', status: breaks && contents()[1] === 'old' ? 'red' : status }
+      return { cluster_name: 'c', status: status() }
     }
     if (url.startsWith('/_nodes')) return { nodes: { a: { name: 'n1', roles: ['master'], version: '9.5.0' } } }
     return url.startsWith('/_cluster/state') ? { master_node: 'a' } : {}
   }
 
-  const rollback = async () => {
-    const { code, stdout } = await bench.run(['rollback', '-i', 'hosts.ini', '--output', 'json'])
+  const rollback = async (...words: readonly string[]) => {
+    const { code, stdout } = await bench.run(['rollback', '-i', 'hosts.ini', '--output', 'json', ...words])
     const lines = jsonLines(stdout)
     const tasks = lines.filter((line) => line['event'] === 'task')
     return {
@@ -91,26 +89,47 @@ gate_timeout=1
   })
 
   it('stop the way back where they do not open again; it goes on later', async () => {
-    breaks = true
+    status = () => (contents()[1] === 'old' ? 'red' : 'green')
     const { code, course, text } = await rollback()
     assert.equal(code, 2, text)
     assert.equal(course.at(-1), 'cluster_gate h2 failed')
     assert.match(text, /Not put back: h1/)
     assert.match(text, /is not undone everywhere. To go on with it: elkseal rollback \S+ -i hosts.ini/)
     assert.deepEqual(contents(), ['new', 'old'])
-    breaks = false
+    status = () => 'green'
     assert.equal((await rollback()).code, 0)
     assert.deepEqual(contents(), ['old', 'old'])
   })
 
-  it('are not waited for when they are closed from the beginning, and that is told', async () => {
-    status = 'red'
+  it('hold nothing up when they are closed from the beginning and stay so, and that is told', async () => {
+    status = () => 'red'
     const { code, course, text } = await rollback()
     assert.equal(code, 0, text)
     assert.deepEqual(
       course.filter((line) => line.startsWith('rollback')),
       ['rollback h2 changed', 'rollback h1 changed'],
     )
-    assert.match(text, /The cluster is not whole: its nodes are put back one after the other/)
+    assert.match(text, /The cluster is not whole: .* put back one after the other/)
+  })
+
+  it('have each host wait for the one before, also when they are closed from the beginning', async () => {
+    // h2, put back, is still at work when it has started.
+    let looks = 0
+    status = () => (contents().join() === 'new,old' && (looks += 1) > 3 ? 'green' : 'red')
+    await rollback('-e', 'gate_timeout=3')
+    assert.deepEqual(contents(), ['old', 'old'])
+    assert.ok(looks > 3, 'h1 was put back before h2 was ready')
+  })
+
+  it('stop the way back once it has made the cluster whole, and it is not any more', async () => {
+    status = () => (contents().join() === 'new,old' ? 'green' : 'red')
+    const { code, course, text } = await rollback()
+    assert.equal(code, 2, text)
+    assert.deepEqual(course.slice(1), [
+      'rollback h2 changed',
+      'cluster_gate h2 ok',
+      'rollback h1 changed',
+      'cluster_gate h1 failed',
+    ])
   })
 })

@@ -9,8 +9,11 @@ import { watchArguments, type ArgumentWatch } from './argument-watch.ts'
 import { changesOf, elkseal, recapOf, type ElksealRun } from './elkseal.ts'
 import { accounts } from './host-layer.ts'
 import { createLab, type Lab } from './lab.ts'
-import { defaultPlan } from './lab-state.ts'
+import { defaultPlan, type LabHost } from './lab-state.ts'
 import { findLeaks } from './leaks.ts'
+import { until } from './machine.ts'
+import { latestOutages } from './outages.ts'
+import { askPlainly, outsetOf, type Outset } from './outset.ts'
 import { needsLab } from './prerequisites.ts'
 
 const playbook = join(import.meta.dirname, '../../playbooks/secure-http.yml')
@@ -27,6 +30,7 @@ for (const version of chosenVersions()) {
     let inventory = ''
     let caFile = ''
     let untouched: HostPicture = {}
+    let outset: Outset | undefined
     let watch: ArgumentWatch | undefined
 
     before(async function () {
@@ -49,6 +53,7 @@ for (const version of chosenVersions()) {
       caFile = join(folder, 'inventory/pki/elasticsearch-ca.pem')
       await writeFile(join(folder, 'vault-password'), `${secrets['the password of the vault']!}\n`, { mode: 0o600 })
       untouched = await pictureOf(lab)
+      outset = await outsetOf(lab, folder)
       watch = watchArguments(secrets)
     })
 
@@ -133,13 +138,7 @@ for (const version of chosenVersions()) {
     })
 
     it('moves Kibana over: it sees Elasticsearch', async () => {
-      for (const kibana of lab.hosts('kibana')) {
-        const password = lab.state().passwords.elastic
-        const url = `http://${kibana.address}:5601/api/status`
-        const answer = await lab.ask({ url, user: 'elastic', password })
-        const { status } = JSON.parse(answer.body) as { status: { core: { elasticsearch: { level: string } } } }
-        assert.equal(status.core.elasticsearch.level, 'available')
-      }
+      assert.deepEqual(await kibanasWithElasticsearch(lab), lab.hosts('kibana'))
     })
 
     it('verifies', async () => {
@@ -173,7 +172,62 @@ for (const version of chosenVersions()) {
       const folders = [join(folder, 'inventory/pki'), join(folder, 'inventory/.elkseal')]
       assert.deepEqual(await findLeaks(lab, secrets, folders), [])
     })
+
+    // Its restarts take time, and are the same with each version.
+    if (version !== defaultPlan.version) return
+    let rolledBackAt = ''
+
+    it('is undone by a rollback: every file and service is as before, and nothing else is left', async () => {
+      watch = watchArguments(secrets)
+      const started = Date.now()
+      const undone = await run('rollback')
+      const ended = Date.now()
+      rolledBackAt = new Date(ended).toISOString()
+      tell({ rollbackMs: ended - started })
+      assert.equal(undone.exitCode, 0, undone.text)
+      assert.deepEqual(await outsetOf(lab, folder), outset!)
+      assert.deepEqual(watch.stop(), [])
+      for (const [name, secret] of Object.entries(secrets)) assert.ok(!undone.text.includes(secret), name)
+      assert.deepEqual(await findLeaks(lab, secrets, [join(folder, 'inventory/.elkseal')]), [])
+    })
+
+    it('had one node down at a time meanwhile', async () => {
+      const outages = (await latestOutages(lab, 'elasticsearch')).toSorted((a, b) => a.from - b.from)
+      tell(
+        Object.fromEntries(
+          outages.map(({ host, from, until }) => [`${host}DownMs`, Math.round((until - from) / 1000)]),
+        ),
+      )
+      for (const [index, { host, from }] of outages.entries()) {
+        const before = outages[index - 1]
+        assert.ok(before === undefined || before.until < from, `${host} went down before ${before?.host} was back`)
+      }
+    })
+
+    it('has Kibana and Metricbeat work by plain http again', async () => {
+      const kibanas = async (): Promise<number> => (await kibanasWithElasticsearch(lab)).length
+      await until(async () => (await kibanas()) === lab.hosts('kibana').length, 'Kibana to see Elasticsearch')
+      const body = { query: { range: { '@timestamp': { gt: rolledBackAt } } } }
+      const arrived = async (): Promise<boolean> => {
+        const answer = await askPlainly(lab, { method: 'POST', path: '/metricbeat-*/_count', body })
+        assert.equal(answer.status, 200, answer.body)
+        return (JSON.parse(answer.body) as { count: number }).count > 0
+      }
+      await until(arrived, 'documents of Metricbeat')
+    })
   })
+}
+
+async function kibanasWithElasticsearch(lab: Lab): Promise<readonly LabHost[]> {
+  const isAvailable = async ({ address }: LabHost): Promise<boolean> => {
+    const credentials = { user: 'elastic', password: lab.state().passwords.elastic }
+    const { body } = await lab.ask({ url: `http://${address}:5601/api/status`, ...credentials })
+    const { status } = JSON.parse(body) as { status: { core: { elasticsearch: { level: string } } } }
+    return status.core.elasticsearch.level === 'available'
+  }
+  const kibanas = lab.hosts('kibana')
+  const verdicts = await Promise.all(kibanas.map(isAvailable))
+  return kibanas.filter((_, index) => verdicts[index])
 }
 
 /** What of a host must not change by looking: contents, owners and modes below /etc, and which processes run. */
@@ -211,6 +265,11 @@ async function askElasticsearch(
   { path, ca, node = lab.hosts('elasticsearch')[0]!.address }: { path: string; ca: string; node?: string },
 ): ReturnType<Lab['ask']> {
   return lab.ask({ url: `https://${node}:9200${path}`, user: 'elastic', password: lab.state().passwords.elastic, ca })
+}
+
+/** The figures, for whoever runs this to know them. */
+function tell(figures: Readonly<Record<string, number>>): void {
+  process.stdout.write(`      ${JSON.stringify(figures)}\n`)
 }
 
 /** ELKSEAL_LAB_VERSIONS: versions with commas between them, or `all`. */

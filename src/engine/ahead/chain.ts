@@ -20,7 +20,7 @@ export class Chain {
   add<T extends { readonly status: string } | undefined>(attempt: Promise<T>): Promise<T> {
     const before = this.#succeeds
     this.#succeeds = Promise.all([before, attempt]).then(
-      ([well, { status } = { status: '' }]) => well && status === 'changed',
+      ([well, done]) => well && done?.status === 'changed',
       () => false,
     )
     return attempt

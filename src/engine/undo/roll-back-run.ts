@@ -10,7 +10,7 @@ import { hostState, type RunContext } from '../run-context.ts'
 import { permittedSteps } from './change-steps.ts'
 import { undoEvent } from './undo-event.ts'
 import { openUndoGates } from './undo-gates.ts'
-import type { UndoGroup, UndoStage } from './undo-plan.ts'
+import { downFirst, type UndoGroup, type UndoStage } from './undo-plan.ts'
 import { hostsOf } from './undo-play.ts'
 import { undoSteps } from './undo-steps.ts'
 import { verdictOf } from './undo-verdict.ts'
@@ -25,8 +25,9 @@ export async function rollBackRun(context: RunContext, plan: readonly UndoStage[
   context.listen({ event: 'play', play: play.name, hosts: hostsOf(plan) })
   context.lock.expect(play, hostsOf(plan))
   const gates = await openUndoGates(context, play, plan)
-  for (const [index, stage] of plan.entries()) {
-    const left = plan.slice(index)
+  const stages = downFirst(plan, (host) => gates.isDown(host))
+  for (const [index, stage] of stages.entries()) {
+    const left = stages.slice(index)
     if (context.interruption.soon) return tellLeft(context, left)
     const extents = await Promise.all(stage.map((group) => undoGroup(context, play, group)))
     if (extents.includes('stopped')) return tellLeft(context, left.slice(1))

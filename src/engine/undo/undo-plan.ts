@@ -27,6 +27,18 @@ export function undoPlan(changes: readonly Change[], controller: string): readon
   return [...stagesOf(placed.filter((group) => !isLast(group))), ...stagesOf(placed.filter(isLast))]
 }
 
+/**
+ * Nodes that are down come before those that run: while one is missing, another must not stop, or the cluster may be left
+ * without a majority. Where their stages stand among the others stays.
+ */
+export function downFirst(plan: readonly UndoStage[], isDown: (host: string) => boolean): readonly UndoStage[] {
+  const isGated = (stage: UndoStage) => stage.some((group) => group.gates.length > 0)
+  const isMissing = (stage: UndoStage) => stage.some((group) => isDown(group.host))
+  const gated = plan.filter(isGated)
+  const ordered = [...gated.filter(isMissing), ...gated.filter((stage) => !isMissing(stage))].values()
+  return plan.map((stage) => (isGated(stage) ? (ordered.next().value ?? stage) : stage))
+}
+
 interface PlacedGroup extends UndoGroup {
   /** The latest batch of its changes. */
   readonly batch: number

@@ -19,6 +19,10 @@ export function verdictOf(
     return { status: 'unreachable', summary: lost.message, hint: lost.hint, changes }
   }
   const named = left.map(({ step, error }) => [step.description, error?.message].filter(Boolean).join(': ')).join('; ')
+  const stopped = left.flatMap(({ step: { undoing } }) => (undoing === undefined ? [] : [undoing]))
+  if (failed.length > 0 && stopped.every((undoing) => undoing.kind === 'service')) {
+    return { status: 'failed', ...downVerdict(failed, { names: stopped.map(({ name }) => name), host }), changes }
+  }
   if (failed.length > 0) {
     const folder = left.find(({ step }) => step.change.backup !== undefined)?.step.change.backup ?? ''
     const hint = `The old versions are in "${folder}" on "${host}", with their paths in "manifest"`
@@ -33,4 +37,16 @@ export function verdictOf(
   const rest = left.length === 0 ? '' : `; nothing undoes: ${named}`
   const hint = left.length === 0 ? undefined : `Look at "${host}" whether these need to be undone by hand`
   return { status: changes.length === 0 ? 'ok' : 'changed', summary: `${summary}${rest}`, hint, changes }
+}
+
+/** All files are back, and a service does not run with them. */
+function downVerdict(
+  failed: readonly Left<ChangeStep>[],
+  { names, host }: { readonly names: readonly string[]; readonly host: string },
+): Pick<UndoVerdict, 'summary' | 'hint'> {
+  const causes = failed.map(({ error }) => error?.message).join('; ')
+  const which = names.map((name) => `"${name}"`).join(', ')
+  const next = `Remove the cause on "${host}", then run the same rollback again: it starts ${which} and goes on`
+  const hint = [...failed.map(({ error }) => error?.hint), next].filter((line) => line !== undefined).join('\n')
+  return { summary: `its files are as they were before, but: ${causes}`, hint }
 }

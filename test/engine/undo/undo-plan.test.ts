@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Undoing } from '../../../src/engine/effects/undoing.ts'
 import type { Change } from '../../../src/engine/journal/run-story.ts'
-import { undoPlan } from '../../../src/engine/undo/undo-plan.ts'
+import { downFirst, undoPlan } from '../../../src/engine/undo/undo-plan.ts'
 
 describe('the way back', () => {
   let number = 0
@@ -70,6 +70,24 @@ describe('the way back', () => {
       change(3, 'b', 'beat'),
     ]
     assert.equal(planned(...changes), 'a: beat, b: beat | b: /es | a: /es')
+  })
+
+  it('begins a roll with the nodes that are down, and leaves the other stages where they are', () => {
+    const rolled = { rolled: true }
+    const changes = [
+      change(1, 'a', '/x', rolled),
+      change(2, 'b', '/x', rolled),
+      change(3, 'c', '/x', rolled),
+      change(4, 'kibana', '/y'),
+      change(1, 'localhost', '/z'),
+    ]
+    const order = (...down: readonly string[]) =>
+      downFirst(undoPlan(changes, 'localhost'), (host) => down.includes(host)).flatMap((stage) =>
+        stage.map(({ host }) => host),
+      )
+    assert.deepEqual(order(), ['kibana', 'c', 'b', 'a', 'localhost'])
+    assert.deepEqual(order('b'), ['kibana', 'b', 'c', 'a', 'localhost'])
+    assert.deepEqual(order('a', 'b', 'kibana'), ['kibana', 'b', 'a', 'c', 'localhost'])
   })
 
   it('takes batches together that changed one file, or restarted one service', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { metricbeatFacts } from '../../../src/modules/metricbeat-facts.ts'
 import { metricbeatKeystore } from '../../../src/modules/metricbeat-keystore.ts'
 import { metricbeatModule } from '../../../src/modules/metricbeat-module.ts'
@@ -73,6 +73,11 @@ describe('the Metricbeat modules, with a real Metricbeat', function () {
     assert.match(asked.stdout.toString(), /Get "https:\/\/localhost:1\/_nodes/)
     assert.match(asked.stdout.toString(), /elasticsearch: https:\/\/localhost:1\.\.\./)
     assert.match(readFileSync(path, 'utf8'), /# where to/)
+  })
+
+  // Those of an archive's Metricbeat lie there, and each call would push one out.
+  it('leave no log behind', () => {
+    assert.deepEqual(readdirSync(host.path('home')), ['metricbeat'])
   })
 })
 
