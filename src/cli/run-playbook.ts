@@ -10,6 +10,7 @@ import { tellHowToGoOn } from './how-to-go-on.ts'
 import { bindInterrupts } from './interrupts.ts'
 import type { OpenedInventory } from './open-inventory.ts'
 import { openRun, type RunParts } from './open-run.ts'
+import { spareMemory } from './spare-memory.ts'
 
 /** Every playbook in turn, until one fails; each is a run with a journal of its own. Returns the last exit code. */
 export async function runPlaybooks(
@@ -33,6 +34,7 @@ export async function runPlaybook(
   parts: Omit<RunParts, 'listen'>,
   listen: (event: RunEvent) => void,
 ): Promise<RunOutcome> {
+  spareMemory(parts.opened.inventory.hosts.size)
   const context = openRun(playbook, { ...parts, listen })
   const soon = 'this batch is finished, then the run stops'
   const unbind = bindInterrupts(context.interruption, { view: parts.view, listen, soon })

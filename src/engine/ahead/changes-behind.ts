@@ -13,7 +13,7 @@ import { NotKnown } from '../host-reader.ts'
 import { anyConflict } from '../subjects.ts'
 import { inherit } from '../inherit.ts'
 import { learnSecrets } from '../learn-secrets.ts'
-import { openStage } from '../stage.ts'
+import { openStage, type StageParts } from '../stage.ts'
 import { taskScope, type TaskPlace } from '../task-scope.ts'
 import type { ComingChange } from './coming-change.ts'
 import { lookAheadTasks } from './shared-answers.ts'
@@ -32,12 +32,13 @@ interface Behind {
  */
 export async function changesBehind(ahead: Task, change: Change, behind: Behind): Promise<readonly ComingChange[]> {
   const coming: ComingChange[] = []
-  if (!mayGoOn(ahead, behind)) return coming
+  const tasks = tasksBehind(behind)
+  if (tasks.length === 0 || !mayGoOn(ahead, behind)) return coming
   const foreseen = new Foreseen(behind)
   try {
     if (!(await foreseen.follow(ahead, change))) return coming
     let kept: readonly ComingChange[] = []
-    for (const task of tasksBehind(behind)) {
+    for (const task of tasks) {
       const next = await foreseen.decide(task)
       if (next === 'unforeseeable') break
       const stage = foreseen.actingStage(task)
@@ -88,6 +89,7 @@ class Foreseen {
   readonly #behind: Behind
   #forecast = new Forecast()
   readonly #touched: Subject[] = []
+  readonly #parts = new Map<Task, StageParts>()
   /** Whose shell the first change goes through. */
   #account: string | undefined
 
@@ -117,12 +119,8 @@ class Foreseen {
   }
 
   async decide(task: Task): Promise<ChangeDecision | Keep | 'skipped' | 'unforeseeable'> {
-    const { batch, host } = this.#behind
-    const { context } = batch
-    const module = context.modules.get(task.module)
-    if (module === undefined || module.on === 'controller') return 'unforeseeable'
-    const place = this.#placeOf(task)
-    const scope = taskScope(context, host, place)
+    const { context, module, place, scope } = this.#partsOf(task)
+    if (module.on === 'controller') return 'unforeseeable'
     if (!scope.holds(place.inherited.when)) return 'skipped'
     const args = parseArguments(module, renderArguments(task, module, scope))
     learnSecrets(args, context.redactor)
@@ -139,21 +137,24 @@ class Foreseen {
     return this.#stage(task, undefined)
   }
 
-  #placeOf(task: Task): TaskPlace {
-    const { place } = this.#behind
-    return { ...place, inherited: inherit(place.inherited, task.common) }
-  }
-
   /** With a forecast: one that sees through it, and only what is known already. Without: one that acts. */
   #stage(task: Task, forecast: Forecast | undefined): Stage {
-    const { batch, host } = this.#behind
-    const { context } = batch
-    const module = context.modules.get(task.module)
-    if (module === undefined) throw new TypeError(`module ${task.module} was not validated`)
-    const place = this.#placeOf(task)
-    const scope = taskScope(context, host, place)
     const foreseen = forecast === undefined ? {} : { foreseen: { forecast, touched: this.#touched } }
-    return openStage({ context, task, host, place, scope, module, ...foreseen }, () => undefined)
+    return openStage({ ...this.#partsOf(task), ...foreseen }, () => undefined)
+  }
+
+  #partsOf(task: Task): StageParts {
+    let parts = this.#parts.get(task)
+    if (parts === undefined) {
+      const { batch, host, place: outer } = this.#behind
+      const { context } = batch
+      const module = context.modules.get(task.module)
+      if (module === undefined) throw new TypeError(`module ${task.module} was not validated`)
+      const place = { ...outer, inherited: inherit(outer.inherited, task.common) }
+      parts = { context, task, host, place, scope: taskScope(context, host, place), module }
+      this.#parts.set(task, parts)
+    }
+    return parts
   }
 }
 
