@@ -34,7 +34,7 @@ export async function runPlaybook(
   parts: Omit<RunParts, 'listen'>,
   listen: (event: RunEvent) => void,
 ): Promise<RunOutcome> {
-  spareMemory(parts.opened.inventory.hosts.size)
+  await spareMemory(parts.opened.inventory.hosts.size)
   const context = openRun(playbook, { ...parts, listen })
   const soon = 'this batch is finished, then the run stops'
   const unbind = bindInterrupts(context.interruption, { view: parts.view, listen, soon })

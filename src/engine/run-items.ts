@@ -26,7 +26,7 @@ export async function runItems(
     const running = runItem(batch, item, well, place)
     const next = items.slice(index + 1)
     if (item.kind === 'task') expectChanges(batch, item, { next, hosts: well, place })
-    lookAhead(batch, next, well, place)
+    lookAhead(batch, { current: item, next }, well, place)
     well = await running
   }
   return well.filter((host) => batch.isWell(host))

@@ -54,6 +54,7 @@ export const command = defineModule({
 `,
   freeForm: 'cmd',
   neverConverges: true,
+  mayChangeAnything: true,
   args: z
     .strictObject({
       cmd: text().optional().describe('The command line, split into words as a shell splits them'),

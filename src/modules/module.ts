@@ -34,6 +34,8 @@ export interface Module<Args = unknown, State = unknown> {
   readonly makesAtRandom?: boolean
   /** The task cannot converge (a command): the contract tests do not expect "keep" on the second look. */
   readonly neverConverges?: boolean
+  /** Whatever it finds, it may change anything on the host (a command), unless it has an argument `creates` or `removes`. */
+  readonly mayChangeAnything?: boolean
   /** Looks only. Every `host.ask` outstanding at the same time shares a round trip. */
   inspect(look: Look, args: Args): Promise<State>
   /** Pure. */

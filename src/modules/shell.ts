@@ -15,6 +15,7 @@ export const shell = defineModule({
 `,
   freeForm: 'cmd',
   neverConverges: true,
+  mayChangeAnything: true,
   args: z.strictObject({
     cmd: filledText().describe('The command line'),
     ...commandArguments,

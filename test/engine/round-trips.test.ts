@@ -56,10 +56,12 @@ describe('the round trips of a run', () => {
   }
 
   it('are one for each change: the looks of what follows travel with it', async () => {
-    const commands = files(4).map((name) => `command: {cmd: touch ${join(bench.folder, name)}}`)
-    const one = await fewestTrips(0, () => firstTripsOf(commands.slice(0, 1)))
-    assert.equal((await fewestTrips(one + 3, () => firstTripsOf(commands))) - one, 3)
-    for (const name of files(4)) assert.equal(readFileSync(join(bench.folder, name), 'utf8'), '')
+    const tasks = files(2)
+      .map((name) => join(bench.folder, name))
+      .flatMap((path) => [`command: {cmd: touch ${path}}`, `lineinfile: {path: ${path}, line: in}`])
+    const one = await fewestTrips(0, () => firstTripsOf(tasks.slice(0, 1)))
+    assert.equal((await fewestTrips(one + 3, () => firstTripsOf(tasks))) - one, 3)
+    for (const name of files(2)) assert.equal(readFileSync(join(bench.folder, name), 'utf8'), 'in\n')
   })
 
   it('are one for all changes of files behind one another, also where one builds on another', async () => {

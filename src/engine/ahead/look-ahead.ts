@@ -7,7 +7,7 @@ import { anyConflict } from '../subjects.ts'
  * sent behind it on the same shell, so they see what it did and cost no further round trip.
  */
 export function touch(host: HostState, touched: readonly Subject[]): void {
-  if (dropLooks(host, touched)) host.lookAgain?.()
+  if (dropLooks(host, touched) || touched.includes('*')) host.lookAgain?.()
 }
 
 /** As `touch`, for a change that another shell has made: true when looks were thrown away. */

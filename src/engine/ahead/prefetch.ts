@@ -14,9 +14,17 @@ import { taskScope, type TaskPlace } from '../task-scope.ts'
  * Sends the looks of the next tasks before their turn, so that on a long line they share round trips. A look only
  * looks, so one that turns out to be of no use has cost nothing but a little work on the host.
  */
-export function lookAhead(batch: BatchRun, next: readonly Item[], hosts: readonly string[], place: TaskPlace): void {
-  const { tasks, flush } = nextTasks(batch, next, place)
-  const handlers = flush ? allHandlers(batch.play.handlers).filter(isPlain) : []
+export function lookAhead(
+  batch: BatchRun,
+  { current, next }: { readonly current: Item; readonly next: readonly Item[] },
+  hosts: readonly string[],
+  place: TaskPlace,
+): void {
+  const { tasks: plain, flush } = nextTasks(batch, next, place)
+  // What is looked at before a command is surely seen again behind it.
+  const command = plain.findIndex((task) => surelyTouchesAll(batch, task, place))
+  const tasks = command < 0 ? plain : plain.slice(0, command + 1)
+  const handlers = flush && command < 0 ? allHandlers(batch.play.handlers).filter(isPlain) : []
   for (const host of hosts) {
     const state = batch.state(host)
     const look = () => {
@@ -29,7 +37,7 @@ export function lookAhead(batch: BatchRun, next: readonly Item[], hosts: readonl
     }
     state.lookAgain = look
     state.answers.nextPass()
-    look()
+    if (current.kind !== 'task' || !surelyTouchesAll(batch, current, place)) look()
   }
 }
 
@@ -54,6 +62,13 @@ function nextTasks(
 
 function isPlain({ loop, until, common }: Task): boolean {
   return loop === undefined && until === undefined && common.delegateTo === undefined && common.runOnce === undefined
+}
+
+/** A command that runs whatever is found: as it goes out, the looks of what comes next are sent behind it. */
+function surelyTouchesAll({ context }: BatchRun, task: Task, { inherited }: TaskPlace): boolean {
+  const { when } = inherit(inherited, task.common)
+  const isBound = ['creates', 'removes'].some((name) => name in task.args) || when.length > 0
+  return context.modules.get(task.module)?.mayChangeAnything === true && isPlain(task) && !isBound && !context.check
 }
 
 function lookAt(batch: BatchRun, task: Task, host: string, outer: TaskPlace): Prefetched | undefined {
