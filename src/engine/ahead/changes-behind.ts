@@ -120,17 +120,23 @@ class Foreseen {
 
   async decide(task: Task): Promise<ChangeDecision | Keep | 'skipped' | 'unforeseeable'> {
     const { context, module, place, scope } = this.#partsOf(task)
-    if (module.on === 'controller') return 'unforeseeable'
+    if (module.on === 'controller' || asksWhoIsWell(task)) return 'unforeseeable'
     if (!scope.holds(place.inherited.when)) return 'skipped'
     const args = parseArguments(module, renderArguments(task, module, scope))
     learnSecrets(args, context.redactor)
     const seeing = this.#stage(task, this.#forecast)
     const decision = module.decide(await module.inspect(seeing.look, args), args, seeing.context)
-    if (seeing.reader.account !== this.#account) return 'unforeseeable'
+    if (seeing.reader.account !== this.#account || this.#mayBeSource(seeing)) return 'unforeseeable'
     if (decision.kind === 'keep') return saysNothing(decision) ? decision : 'unforeseeable'
     if (decision.kind !== 'change' || decision.change.effects.length !== 1) return 'unforeseeable'
     if (!decision.change.effects.every(changesOnlyFiles)) return 'unforeseeable'
     return decision
+  }
+
+  /** What it reads here may be what the changes ahead are about. */
+  #mayBeSource({ here }: Stage): boolean {
+    const { batch, host } = this.#behind
+    return batch.state(host).isHere === true && here.isAsked()
   }
 
   actingStage(task: Task): Stage {
@@ -156,6 +162,11 @@ class Foreseen {
     }
     return parts
   }
+}
+
+/** That is not known before all hosts have come through the tasks ahead. */
+function asksWhoIsWell({ args, common }: Task): boolean {
+  return /\b(?:ansible_)?play_hosts\b/.test(JSON.stringify([args, common.vars, common.when]))
 }
 
 /** Neither variables for what comes behind it, nor a failure. */

@@ -110,6 +110,26 @@ describe('changes that are sent together', () => {
     assert.deepEqual(['d', 'e', 'h'].map(content), ['new', 'True', 'True'])
   })
 
+  it('wait for a task that reads here what they write here', async () => {
+    bench.file('a', 'old')
+    const result = await run(`    - {name: one, copy: {content: new, dest: FOLDER/a}}
+    - {name: two, copy: {src: FOLDER/a, dest: FOLDER/b}}
+    - {name: three, copy: {content: newer, dest: FOLDER/a}}
+    - {name: four, template: {src: FOLDER/a, dest: FOLDER/c}}
+`)
+    assert.equal(result.results.length, 4)
+    assert.deepEqual(['b', 'c'].map(content), ['new', 'newer'])
+  })
+
+  it('wait for a task that asks which hosts are still well', async () => {
+    const bad = "{{ '/bin/false' if inventory_hostname == 'h2' else '/bin/true' }} %s"
+    const tasks = `    - {name: one, copy: {content: x, dest: 'FOLDER/{{ inventory_hostname }}.a', validate: "${bad}"}}
+    - {name: two, copy: {content: "{{ ansible_play_hosts | join }}", dest: FOLDER/well}}
+`
+    await run(tasks, '', ['h1', 'h2'])
+    assert.equal(content('well'), 'h1')
+  })
+
   it('wait for the other hosts where their failure would stop the play', async () => {
     const tasks = `    - name: one
       copy: {content: x, dest: 'FOLDER/{{ inventory_hostname }}.a', validate: "{{ '/bin/false' if inventory_hostname == 'h2' else '/bin/true' }} %s"}
