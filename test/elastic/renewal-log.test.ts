@@ -66,6 +66,9 @@ describe('lastReload', () => {
     assert.deepEqual(lastReload(password + nameless, path, '2026-11-24T21:04:12'), failure)
     assert.equal(lastReload(password + nameless + reloaded, path, '2026-11-24T21:04:12')?.kind, 'reloaded')
     assert.equal(lastReload(nameless, path, '2026-11-24T21:04:13'), undefined)
+    // What was read a moment before, in the same second, was the version before.
+    assert.equal(lastReload(reloaded, path, '2026-11-24T21:04:14,490'), undefined)
+    assert.equal(lastReload(reloaded, path, '2026-11-24T21:04:14,480')?.kind, 'reloaded')
     const ofAWatchedScript = nameless.replaceAll('SSLConfigurationReloader', 'ScriptReloader')
     assert.equal(lastReload(ofAWatchedScript, path), undefined)
   })
