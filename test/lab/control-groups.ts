@@ -23,8 +23,18 @@ export function createGroups({ lab, name }: HostIdentity): readonly string[] {
 /** All processes of a lab's hosts, and of the containers around them. */
 export function processesInGroups(lab: string): readonly number[] {
   const files = groupsOf(lab).flatMap((folder) => below(folder).map((group) => join(group, 'cgroup.procs')))
-  const lines = files.flatMap((file) => readFileSync(file, 'utf8').split('\n').filter(Boolean))
+  const lines = files.flatMap((file) => textOf(file).split('\n').filter(Boolean))
   return [...new Set(lines.map(Number))]
+}
+
+/** A group may go while it is looked at, with the service that it was of: then nobody is in it. */
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (thrown) {
+    if (isGone(thrown)) return ''
+    throw thrown
+  }
 }
 
 /** Removes the groups of a lab, which must be empty. */
@@ -38,7 +48,16 @@ function groupsOf(lab: string): readonly string[] {
 
 function below(folder: string): readonly string[] {
   if (!existsSync(folder)) return []
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
-  const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name))
-  return [folder, ...folders.sort()]
+  try {
+    const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
+    const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name))
+    return [folder, ...folders.sort()]
+  } catch (thrown) {
+    if (isGone(thrown)) return below(folder)
+    throw thrown
+  }
+}
+
+function isGone(thrown: unknown): boolean {
+  return ['ENOENT', 'ENODEV'].includes((thrown as NodeJS.ErrnoException).code ?? '')
 }
