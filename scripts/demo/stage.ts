@@ -43,13 +43,21 @@ export class Stage {
 
   /** Changes when a file of a node's configuration changes, or a node is another process. */
   async state(): Promise<string> {
-    // Looks that elkseal has no more use for may still be at their end when it is gone.
     for (let state = this.#stateNow(), tries = 0; ; tries += 1) {
       await pause(200)
       const next = this.#stateNow()
       if (next === state || tries >= 25) return next
       state = next
     }
+  }
+
+  /** Looks that elkseal has no more use for may still be at their end when it is gone: they are given a while. */
+  async isStill(state: string): Promise<boolean> {
+    for (let tries = 0; this.#stateNow() !== state; tries += 1) {
+      if (tries >= 50) return false
+      await pause(200)
+    }
+    return true
   }
 
   #stateNow(): string {
