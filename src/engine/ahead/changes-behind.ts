@@ -99,8 +99,8 @@ class Foreseen {
 
   /** False when nobody can say what the change leaves. */
   async follow(task: Task, change: Change): Promise<boolean> {
-    const [effect] = change.effects
-    if (effect === undefined || change.effects.length > 1 || !changesOnlyFiles(effect)) return false
+    const effect = fileEffectOf(change)
+    if (effect === undefined) return false
     const forecast = this.#forecast.fork()
     const { reader } = this.#stage(task, forecast)
     this.#account ??= reader.account
@@ -128,9 +128,7 @@ class Foreseen {
     const decision = module.decide(await module.inspect(seeing.look, args), args, seeing.context)
     if (seeing.reader.account !== this.#account || this.#mayBeSource(seeing)) return 'unforeseeable'
     if (decision.kind === 'keep') return saysNothing(decision) ? decision : 'unforeseeable'
-    if (decision.kind !== 'change' || decision.change.effects.length !== 1) return 'unforeseeable'
-    if (!decision.change.effects.every(changesOnlyFiles)) return 'unforeseeable'
-    return decision
+    return decision.kind === 'change' && fileEffectOf(decision.change) !== undefined ? decision : 'unforeseeable'
   }
 
   /** What it reads here may be what the changes ahead are about. */
@@ -182,6 +180,8 @@ const fileEffects: ReadonlySet<Effect['kind']> = new Set([
   'remove-path',
 ])
 
-function changesOnlyFiles({ kind }: Effect): boolean {
-  return fileEffects.has(kind)
+/** The one effect of a change, where it is one on files. */
+function fileEffectOf({ effects }: Change): Effect | undefined {
+  const [effect] = effects
+  return effect !== undefined && effects.length === 1 && fileEffects.has(effect.kind) ? effect : undefined
 }
